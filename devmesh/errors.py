@@ -87,7 +87,7 @@ class Code(StrEnum):
 
 
 class DevMeshError(Exception):
-    """Any error of ours: catching this one catches them all. `str()` is the message and, where there is one, the hint."""
+    """Any error of ours: catching this catches them all. `str()` is the message, and the hint where there is one."""
 
     code: Code = Code.INTERNAL
 
@@ -160,7 +160,7 @@ class Refused(DevMeshError):
 
 
 class IllegalTransition(DevMeshError):
-    """We erred: a state machine was asked for a move it does not have. `story` is what happened to that thing before."""
+    """We erred: a state machine was asked for a move it does not have. `story` is what happened to it before."""
 
     code = Code.INTERNAL
 
@@ -196,7 +196,7 @@ class MeshLost(MeshError):
 
 
 class AlreadyRunning(MeshError):
-    """Another process coordinates this project: `pid`, and `since` (seconds since the epoch), where they are known."""
+    """Another process coordinates this project: `pid`, and `since` (seconds since the epoch), where known."""
 
     code = Code.ALREADY_RUNNING
 

@@ -5,7 +5,6 @@ Knows names, ranges and meanings; not what is done with them.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -21,16 +20,16 @@ PREFIX = "DEVMESH_"
 
 #: What cannot be merged by lines, and is therefore locked before the work on it starts.
 LOCKED_LANES = (
-    "**/*.ipynb",
-    "**/*.lock",
-    "**/package-lock.json",
-    "**/pnpm-lock.yaml",
-    "**/go.sum",
-    "**/migrations/**",
-    "**/*.{png,jpg,jpeg,gif,webp,ico,pdf}",
-    "**/*.{zip,gz,xz,whl,jar}",
-    "**/*.{db,sqlite,sqlite3,parquet,npy,npz,pkl,pt,onnx,safetensors}",
-    "**/*.{woff,woff2,ttf,otf,mp3,mp4}",
+    *(f"**/{name}" for name in ("*.lock", "package-lock.json", "pnpm-lock.yaml", "go.sum", "*.ipynb", "migrations/**")),
+    *(
+        f"**/*.{ending}"
+        for ending in ("png", "jpg", "jpeg", "gif", "webp", "ico", "pdf", "woff", "woff2", "mp3", "mp4")
+    ),
+    *(
+        f"**/*.{ending}"
+        for ending in ("zip", "gz", "xz", "whl", "jar", "db", "sqlite", "sqlite3", "parquet", "npy", "npz")
+    ),
+    *(f"**/*.{ending}" for ending in ("pkl", "pt", "onnx", "safetensors")),
 )
 
 _MARGIN = 0.1
@@ -60,8 +59,8 @@ class Settings(BaseSettings):
     heartbeat_sec: Positive = Field(5.0, description="Between heartbeats. At most a third of LOCK_TTL_SEC.")
     heartbeat_grace_sec: Positive = Field(
         10.0,
-        description="After the coordinator itself was held up (a long cell, a suspended laptop) no lease ends for this long, "
-        "so that heartbeats already under way can arrive.",
+        description="After the coordinator itself was held up (a long cell, a suspended laptop) no lease ends for this "
+        "long, so that heartbeats already under way can arrive.",
     )
     orphan_sec: Positive = Field(120.0, description="A bridge without its coordinator ends itself after this.")
     bid_window_sec: Positive = Field(0.4, description="A bidding closes after this, or once all have spoken.")
@@ -70,8 +69,8 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, le=100, description="Attempts at a task before it counts as failed.")
     locked_lanes: Globs = Field(
         LOCKED_LANES,
-        description="Globs, separated by commas, of files locked (WRITE) before work on them starts. All others are worked on "
-        "in parallel, and merged.",
+        description="Globs, separated by commas, of files locked (WRITE) before work on them starts. All others are "
+        "worked on in parallel, and merged.",
     )
     workspace_include: Globs = Field((), description="Globs of git-ignored files wanted in workspaces.")
     home: Path = Field(
@@ -94,10 +93,10 @@ class Settings(BaseSettings):
     @field_validator("locked_lanes", "workspace_include", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
-        """Text becomes a tuple at its commas, those inside braces excepted."""
+        """Text becomes a tuple at its commas."""
         if not isinstance(value, str):
             return value
-        return tuple(glob.strip() for glob in re.split(r",(?![^{}]*\})", value) if glob.strip())
+        return tuple(glob.strip() for glob in value.split(",") if glob.strip())
 
     @field_validator("log_level", mode="before")
     @classmethod
