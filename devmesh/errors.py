@@ -108,7 +108,7 @@ class DevMeshError(Exception):
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
     def as_json(self) -> dict[str, str | int | None]:
-        """The same as a flat JSON object: `error` (the class), `code`, `message`, and `hint` and `field` where known."""
+        """The same as a flat JSON object: `error` (the class), `code`, `message`; `hint` and `field` where known."""
         known: dict[str, str | int | None] = {
             "error": type(self).__name__,
             "code": str(self.code),
