@@ -1,0 +1,63 @@
+# `make help` lists what can be made. Needs python3 (3.11 or newer), git and make; the rest goes into .venv.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest -q
+OURS   := devmesh widgets tests
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test quick lab check format bench clean
+
+help: ## What can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+demo: $(STAMP) ## Run the main job: three scripted agents mend a sample project (no AI CLI, key or network needed)
+	@$(BIN)/devmesh demo
+
+lab: $(STAMP) ## Open JupyterLab on the quickstart notebook
+	@$(BIN)/jupyter lab notebooks/00_quickstart.ipynb
+
+test: $(STAMP) ## All tests; those in a browser when a Chromium is there
+	@browser="$$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)"; \
+	if [ -z "$$browser" ]; then \
+		echo "No Chromium found: the tests in a browser are left out. (Debian: apt-get install chromium)"; \
+		$(PYTEST) -m 'not browser'; \
+	else $(PYTEST); fi
+
+quick: $(STAMP) ## The quick tests only
+	@$(PYTEST) -m quick
+
+check: $(STAMP) ## Format, lint, strict types, import walls and the quick tests
+	@$(BIN)/ruff format --check --quiet $(OURS) || { echo "Run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet $(OURS)
+	@$(BIN)/mypy --no-error-summary
+	@PYTHONPATH=.:widgets $(BIN)/lint-imports --no-logo > $(VENV)/walls.log || { cat $(VENV)/walls.log; exit 1; }
+	@$(PYTEST) -m quick
+
+format: $(STAMP) ## Put the code into its form
+	@$(BIN)/ruff format --quiet $(OURS)
+	@$(BIN)/ruff check --quiet --fix --exit-zero $(OURS)
+
+bench: $(STAMP) ## Measure (tests/bench)
+	@$(BIN)/python -m tests.bench
+
+clean: ## Remove everything that was made here
+	@rm -rf $(VENV) build dist out .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .import_linter_cache
+	@find devmesh widgets tests -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
+
+install: $(STAMP) ## Make .venv and install everything into it, in the pinned versions
+
+$(STAMP): requirements/lock.txt pyproject.toml
+	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON). Install Python 3.11 or newer, or say PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$$($(PYTHON) --version) is too old: 3.11 or newer is needed. Say PYTHON=python3.12, for one."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || \
+		{ echo "$(PYTHON) cannot make a virtual environment. (Debian: apt-get install python3-venv)"; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq -r requirements/lock.txt
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
+	@touch $@
