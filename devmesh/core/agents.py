@@ -1,0 +1,172 @@
+"""Agents: joining, being heard, leaving, being lost."""
+
+from __future__ import annotations
+
+from devmesh.core import lock_requests, tasks
+from devmesh.core.rules import rulebook
+from devmesh.core.state import Agent, MeshState, Session
+from devmesh.core.turn import Turn
+from devmesh.errors import Code
+from devmesh.vocabulary import facts, requests
+from devmesh.vocabulary.terms import Resources
+
+OVERUSE: float = 1.1
+"How much more than declared an agent may use before it is said aloud."
+
+
+def join(turn: Turn, session: Session, request: requests.Join) -> None:
+    """Admit an agent under the next name of its tool. The first becomes the architect."""
+    state = turn.state
+    if request.protocol != requests.PROTOCOL:
+        turn.refuse(
+            Code.WRONG_PROTOCOL,
+            f"this mesh speaks protocol {requests.PROTOCOL}, the bridge {request.protocol}",
+            field="protocol",
+            hint="install the same devmesh in both places",
+        )
+        return
+    if session.agent is not None and not state.agents[session.agent].gone:
+        turn.refuse(Code.ALREADY_JOINED, f"this session has joined already, as {session.agent}")
+        return
+    if len(state.present) >= state.limits.agents:
+        turn.refuse(Code.LIMIT, f"the mesh takes at most {state.limits.agents} agents")
+        return
+    limits = state.limits
+    turn.record(
+        facts.AgentJoined(
+            agent=f"{request.tool}-{state.names.get(request.tool, 0) + 1}",
+            session=session.number,
+            tool=request.tool,
+            model=request.model,
+            capabilities=request.capabilities,
+            host=request.host,
+            pid=request.pid,
+            badge=request.badge,
+            declared=request.declared,
+            limits_heartbeat=limits.heartbeat,
+            lease=limits.lease,
+            margin=limits.margin,
+            rulebook=rulebook(),
+        )
+    )
+    name_architect(turn)
+    turn.reschedule = True
+
+
+def heartbeat(turn: Turn, agent: Agent, request: requests.Heartbeat) -> None:
+    """Renew the agent and those of the listed locks that it still holds; anything missing in the answer is gone."""
+    held = turn.state.locks.locks
+    tokens = tuple(token for token in request.tokens if token in held and held[token].agent == agent.name)
+    before = agent.used
+    turn.record(
+        facts.LeasesRenewed(
+            agent=agent.name,
+            tokens=tokens,
+            lease=turn.state.limits.lease,
+            ram_gb=request.used.ram_gb,
+            vram_gb=request.used.vram_gb,
+        )
+    )
+    _notice_overuse(turn, agent, before)
+
+
+def _notice_overuse(turn: Turn, agent: Agent, before: Resources) -> None:
+    """Say it when the use rises above what is set aside, not again while it stays there."""
+    task = turn.state.tasks.get(agent.task or 0)
+    allowed = task.needs if task else agent.joined.declared
+    if _exceeds(agent.used, allowed) and not _exceeds(before, allowed):
+        turn.record(facts.HardwareExceeded(agent=agent.name, declared=allowed, used=agent.used))
+
+
+def _exceeds(used: Resources, allowed: Resources) -> bool:
+    return any(
+        limit > 0 and amount > limit * OVERUSE
+        for amount, limit in ((used.ram_gb, allowed.ram_gb), (used.vram_gb, allowed.vram_gb))
+    )
+
+
+def leave(turn: Turn, agent: Agent, request: requests.Leave) -> None:
+    """Go at once: work is handed back without blame, locks are freed."""
+    _part(turn, agent, facts.AgentLeft(agent=agent.name, reason=request.reason), death=False)
+
+
+def lose(turn: Turn, agent: Agent) -> None:
+    """Rule 4: not heard within its lease. Credit for our own lateness was given before."""
+    state = turn.state
+    if state.no_expiry_before > turn.now:
+        state.alarms.set("agent", agent.name, state.no_expiry_before)
+        return
+    silent = turn.now - agent.heard_at
+    reason = f"not heard for {silent:.0f} s; its lease is {state.limits.lease:g} s"
+    _part(turn, agent, facts.AgentLost(agent=agent.name, reason=reason), death=True)
+
+
+def _part(turn: Turn, agent: Agent, fact: facts.AgentLeft | facts.AgentLost, *, death: bool) -> None:
+    for number in (agent.task, agent.reviewing):
+        if number is not None:
+            tasks.abandon(turn, turn.state.tasks[number], fact.reason or "the agent left", death=death)
+    lock_requests.withdraw_waiting(turn, agent.name)
+    lock_requests.release_all(turn, agent.name, "lost" if death else "left")
+    turn.record(fact)
+    name_architect(turn)
+    turn.reschedule = True
+
+
+def name_architect(turn: Turn) -> None:
+    """There is an architect as long as there is an agent: the one that joined first of those present."""
+    state = turn.state
+    if state.architect is not None or not state.present:
+        return
+    turn.record(facts.ArchitectNamed(agent=state.present[0].name))
+    if state.goal and state.framework is None:
+        turn.record(facts.FrameworkRequested(agent=state.present[0].name, goal=state.goal))
+
+
+def pause(turn: Turn, agent: Agent) -> None:
+    """Stop its tool where it is, and give it no new work."""
+    if agent.paused:
+        turn.refuse(Code.WRONG_STATE, f"{agent.name} is paused already")
+        return
+    turn.record(facts.AgentPaused(agent=agent.name))
+
+
+def resume(turn: Turn, agent: Agent) -> None:
+    """Let it go on."""
+    if not agent.paused:
+        turn.refuse(Code.WRONG_STATE, f"{agent.name} is not paused")
+        return
+    turn.record(facts.AgentResumed(agent=agent.name))
+    turn.reschedule = True
+
+
+def dismiss(turn: Turn, agent: Agent, request: requests.DismissAgent) -> None:
+    """Ask the bridge to go. Its task comes back when it leaves, or when its lease ends."""
+    turn.record(facts.AgentDismissed(agent=agent.name, reason=request.reason))
+
+
+def standing(state: MeshState, agent: Agent) -> facts.Standing:
+    """How things stand for an agent whose connection is back."""
+    task = state.tasks.get(agent.task or agent.reviewing or 0)
+    change = state.changes.get(task.change or 0) if task else None
+    return facts.Standing(
+        agent=agent.name,
+        locks=tuple(
+            facts.LockGranted(
+                token=lock.token,
+                agent=lock.agent,
+                target=lock.target,
+                mode=lock.mode,
+                lease=lock.lease,
+                task=lock.task,
+                ticket=lock.ticket,
+            )
+            for lock in state.locks.of(agent.name)
+        ),
+        tickets=tuple(waiting.ticket for waiting in state.locks.waiting_of(agent.name)),
+        task=task.award if task else None,
+        task_state=task.state if task else None,
+        change=change.number if change else None,
+        change_state=change.state if change else None,
+        outcome=change.outcome if change else None,
+        paused=agent.paused,
+    )

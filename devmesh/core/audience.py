@@ -1,0 +1,112 @@
+"""Who is told what: a table from fact to listeners. Watchers are told everything; the one who asked, the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from devmesh.core.state import MeshState
+from devmesh.vocabulary import facts
+from devmesh.vocabulary.codec import Recorded
+
+
+def _its_agent(_: MeshState, fact: Any) -> Iterable[str]:
+    return (fact.agent,) if fact.agent else ()
+
+
+def _its_agents(_: MeshState, fact: facts.BiddingOpened) -> Iterable[str]:
+    return fact.agents
+
+
+def _everyone(state: MeshState, _: Any) -> Iterable[str]:
+    return [agent.name for agent in state.present]
+
+
+def _its_assignee(state: MeshState, fact: Any) -> Iterable[str]:
+    task = state.tasks.get(fact.task)
+    return (task.agent,) if task and task.agent else ()
+
+
+AUDIENCE: Final[dict[type[Any], Callable[[MeshState, Any], Iterable[str]]]] = {
+    facts.CoordinatorStopped: _everyone,
+    facts.LeasesRenewed: _its_agent,
+    facts.AgentJoined: _its_agent,
+    facts.AgentLeft: _its_agent,
+    facts.AgentLost: _its_agent,
+    facts.AgentPaused: _its_agent,
+    facts.AgentResumed: _its_agent,
+    facts.AgentDismissed: _its_agent,
+    facts.ArchitectNamed: _everyone,
+    facts.FrameworkRequested: _its_agent,
+    facts.FrameworkProposed: _everyone,
+    facts.FrameworkRead: _its_agent,
+    facts.DiscoveryShared: _everyone,
+    facts.LockGranted: _its_agent,
+    facts.LockQueued: _its_agent,
+    facts.LockWaitEnded: _its_agent,
+    facts.LockReleased: _its_agent,
+    facts.LockExpired: _its_agent,
+    facts.BiddingOpened: _its_agents,
+    facts.BidPlaced: _its_agent,
+    facts.BidDeclined: _its_agent,
+    facts.TaskAwarded: _its_agent,
+    facts.TaskStarted: _its_agent,
+    facts.TaskPaused: _its_agent,
+    facts.TaskResumed: _its_agent,
+    facts.TaskCancelled: _its_agent,
+    facts.TaskReprioritised: _its_assignee,
+    facts.TaskCompleted: _its_agent,
+    facts.TaskFailed: _its_agent,
+    facts.TaskAbandoned: _its_agent,
+    facts.ChangeOffered: _its_agent,
+    facts.ReviewRequested: _its_agent,
+    facts.ReviewGiven: _its_agent,
+    facts.CheckEnded: _its_assignee,
+    facts.ChangeApplied: _everyone,
+    facts.ChangeReturned: _its_agent,
+    facts.HardwareExceeded: _its_agent,
+}
+"Facts that are not in the table concern watchers and the one who asked."
+
+
+def sessions_told(state: MeshState, recorded: Recorded) -> list[int]:
+    """The sessions a fact is told to, in order of their numbers."""
+    fact = recorded.fact
+    if isinstance(fact, facts.WatchBegun):
+        return []
+    told = set(state.watchers)
+    listeners = AUDIENCE.get(type(fact))
+    for name in listeners(state, fact) if listeners else ():
+        agent = state.agents.get(name)
+        if agent is not None and (session := state.sessions.get(agent.joined.session)) and session.agent == name:
+            told.add(session.number)
+    if isinstance(fact, facts.SessionOpened | facts.SessionResumed):
+        told.add(fact.session)
+    elif recorded.session is not None and _answers(recorded):
+        told.add(recorded.session)
+    return sorted(told)
+
+
+_ANSWERS: Final[tuple[type[Any], ...]] = (
+    facts.RequestRefused,
+    facts.TaskPosted,
+    facts.Standing,
+    facts.TaskCancelled,
+    facts.TaskPaused,
+    facts.TaskResumed,
+    facts.TaskRequeued,
+    facts.TaskReprioritised,
+    facts.AgentPaused,
+    facts.AgentResumed,
+    facts.AgentDismissed,
+    facts.GoalSet,
+    facts.FrameworkRequested,
+    facts.ReviewGiven,
+    facts.LockReleased,
+    facts.DiscoveryShared,
+)
+"Facts that answer whoever asked, also where they concern somebody else."
+
+
+def _answers(recorded: Recorded) -> bool:
+    return recorded.request is not None and isinstance(recorded.fact, _ANSWERS)

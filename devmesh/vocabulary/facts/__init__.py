@@ -1,0 +1,210 @@
+"""What happened, in the past tense: told to agents, kept by the audit, shown on dashboards.
+
+One file per noun; `AnyFact` is the whole vocabulary.
+"""
+
+from __future__ import annotations
+
+from devmesh.vocabulary.facts.agents import (
+    AgentDismissed,
+    AgentJoined,
+    AgentLeft,
+    AgentLost,
+    AgentPaused,
+    AgentResumed,
+    ArchitectNamed,
+    DiscoveriesFound,
+    Discovery,
+    DiscoveryShared,
+    FrameworkProposed,
+    FrameworkRead,
+    FrameworkRequested,
+    GoalSet,
+)
+from devmesh.vocabulary.facts.changes import (
+    ChangeApplied,
+    ChangeApplying,
+    ChangeOffered,
+    ChangeReturned,
+    ChangeWithdrawn,
+    CheckEnded,
+    CheckStarted,
+    GateEntered,
+    ReviewGiven,
+    ReviewRequested,
+)
+from devmesh.vocabulary.facts.hardware import (
+    HardwareExceeded,
+    HardwareReleased,
+    HardwareReserved,
+    HardwareSampled,
+    Usage,
+)
+from devmesh.vocabulary.facts.locks import (
+    LockExpired,
+    LockGranted,
+    LockQueued,
+    LockReleased,
+    LockWaitEnded,
+)
+from devmesh.vocabulary.facts.mesh import (
+    CoordinatorStalled,
+    CoordinatorStarted,
+    CoordinatorStopped,
+    LeasesRenewed,
+    RequestMalformed,
+    RequestRefused,
+    SessionDropped,
+    SessionForgotten,
+    SessionOpened,
+    SessionResumed,
+    Standing,
+    WatchBegun,
+    WatchStarted,
+)
+from devmesh.vocabulary.facts.tasks import (
+    BidDeclined,
+    BiddingOpened,
+    BidPlaced,
+    OutputReported,
+    TaskAbandoned,
+    TaskAwarded,
+    TaskCancelled,
+    TaskCompleted,
+    TaskFailed,
+    TaskPaused,
+    TaskPosted,
+    TaskReprioritised,
+    TaskRequeued,
+    TaskResumed,
+    TaskStarted,
+)
+
+AnyFact = (
+    CoordinatorStarted
+    | CoordinatorStopped
+    | CoordinatorStalled
+    | SessionOpened
+    | SessionResumed
+    | SessionDropped
+    | SessionForgotten
+    | RequestRefused
+    | RequestMalformed
+    | WatchBegun
+    | WatchStarted
+    | Standing
+    | LeasesRenewed
+    | AgentJoined
+    | AgentLeft
+    | AgentLost
+    | AgentPaused
+    | AgentResumed
+    | AgentDismissed
+    | ArchitectNamed
+    | GoalSet
+    | FrameworkRequested
+    | FrameworkProposed
+    | FrameworkRead
+    | DiscoveryShared
+    | DiscoveriesFound
+    | LockGranted
+    | LockQueued
+    | LockWaitEnded
+    | LockReleased
+    | LockExpired
+    | TaskPosted
+    | BiddingOpened
+    | BidPlaced
+    | BidDeclined
+    | TaskAwarded
+    | TaskStarted
+    | OutputReported
+    | TaskPaused
+    | TaskResumed
+    | TaskReprioritised
+    | TaskCancelled
+    | TaskCompleted
+    | TaskFailed
+    | TaskAbandoned
+    | TaskRequeued
+    | ChangeOffered
+    | ReviewRequested
+    | ReviewGiven
+    | GateEntered
+    | CheckStarted
+    | CheckEnded
+    | ChangeApplying
+    | ChangeApplied
+    | ChangeReturned
+    | ChangeWithdrawn
+    | HardwareReserved
+    | HardwareReleased
+    | HardwareSampled
+    | HardwareExceeded
+)
+
+__all__ = [
+    "AgentDismissed",
+    "AgentJoined",
+    "AgentLeft",
+    "AgentLost",
+    "AgentPaused",
+    "AgentResumed",
+    "AnyFact",
+    "ArchitectNamed",
+    "BidDeclined",
+    "BidPlaced",
+    "BiddingOpened",
+    "ChangeApplied",
+    "ChangeApplying",
+    "ChangeOffered",
+    "ChangeReturned",
+    "ChangeWithdrawn",
+    "CheckEnded",
+    "CheckStarted",
+    "CoordinatorStalled",
+    "CoordinatorStarted",
+    "CoordinatorStopped",
+    "DiscoveriesFound",
+    "Discovery",
+    "DiscoveryShared",
+    "FrameworkProposed",
+    "FrameworkRead",
+    "FrameworkRequested",
+    "GateEntered",
+    "GoalSet",
+    "HardwareExceeded",
+    "HardwareReleased",
+    "HardwareReserved",
+    "HardwareSampled",
+    "LeasesRenewed",
+    "LockExpired",
+    "LockGranted",
+    "LockQueued",
+    "LockReleased",
+    "LockWaitEnded",
+    "OutputReported",
+    "RequestMalformed",
+    "RequestRefused",
+    "ReviewGiven",
+    "ReviewRequested",
+    "SessionDropped",
+    "SessionForgotten",
+    "SessionOpened",
+    "SessionResumed",
+    "Standing",
+    "TaskAbandoned",
+    "TaskAwarded",
+    "TaskCancelled",
+    "TaskCompleted",
+    "TaskFailed",
+    "TaskPaused",
+    "TaskPosted",
+    "TaskReprioritised",
+    "TaskRequeued",
+    "TaskResumed",
+    "TaskStarted",
+    "Usage",
+    "WatchBegun",
+    "WatchStarted",
+]

@@ -1,0 +1,287 @@
+"""What agents, the notebook and the terminal may ask for. Who may say which is `devmesh.core.sessions.MAY_SAY`.
+
+None carries its speaker: identity and role come from the connection.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from devmesh.vocabulary.record import Request
+from devmesh.vocabulary.terms import (
+    Badge,
+    FileChange,
+    Line,
+    LockMode,
+    Name,
+    Number,
+    ObjectId,
+    Outcome,
+    Path,
+    PlannedTask,
+    Priority,
+    Remarks,
+    Resources,
+    Seconds,
+    Share as Fraction,
+    Stream,
+    Text,
+    Verdict,
+)
+
+PROTOCOL = 1
+"Raised when a meaning changes; a peer with another number is refused with a clear error."
+
+Targets = Annotated[tuple[Path, ...], Meta(min_length=1, max_length=1000)]
+Tokens = Annotated[tuple[Number, ...], Meta(max_length=1000)]
+
+
+# ---- agents ----
+
+
+class Join(Request):
+    """Become an agent of the mesh. Answered by `AgentJoined`, or the same again when the session is resumed."""
+
+    tool: Name
+    protocol: int = PROTOCOL
+    model: Line = ""
+    capabilities: Annotated[tuple[Name, ...], Meta(max_length=50)] = ()
+    host: Line = ""
+    pid: Annotated[int, Meta(ge=0)] = 0
+    badge: Badge = Badge.WATCHED
+    declared: Resources = Resources()
+    "What one task of this agent takes while it runs."
+
+
+class Leave(Request):
+    """Go, cleanly: locks are freed and unfinished work is requeued at once."""
+
+    reason: Line = ""
+
+
+class Heartbeat(Request):
+    """Renew the session and the listed locks. The answer lists what was renewed; anything missing is gone."""
+
+    tokens: Tokens = ()
+    used: Resources = Resources()
+    "RAM and GPU memory of the agent's process tree, measured."
+
+
+class RequestLock(Request):
+    """Ask for all the targets or none. Answered by `LockGranted` per target, `LockQueued`, or `RequestRefused`."""
+
+    targets: Targets
+    mode: LockMode
+    wait: Seconds | None = None
+    "0: refuse at once; None: the mesh's own limit."
+    task: Number | None = None
+
+
+class ReleaseLock(Request):
+    """Give back locks by their tokens. Tokens no longer held are ignored: releasing twice is harmless."""
+
+    tokens: Tokens
+
+
+class Bid(Request):
+    """Offer to do a task. The coordinator, not the bidder, computes the fitness."""
+
+    task: Number
+    confidence: Fraction = 0.5
+    reason: Line = ""
+
+
+class Decline(Request):
+    """Say that one will not bid, so that the bidding need not wait."""
+
+    task: Number
+    reason: Line = ""
+
+
+class ReadFramework(Request):
+    """Confirm that a version of the framework was given to the tool (Rule 7)."""
+
+    version: Number
+
+
+class Start(Request):
+    """The workspace is ready and the locks are held: the tool starts now."""
+
+    task: Number
+    attempt: Number
+    workspace: Path | None = None
+
+
+class Report(Request):
+    """A piece of the tool's output, coalesced by the bridge."""
+
+    task: Number
+    attempt: Number
+    stream: Stream
+    text: Annotated[str, Meta(max_length=32_768)]
+
+
+class OfferChange(Request):
+    """Hand a finished change to the write gate: two commits of the private repository and the locks that cover it."""
+
+    task: Number
+    attempt: Number
+    base: ObjectId
+    head: ObjectId
+    files: Annotated[tuple[FileChange, ...], Meta(max_length=1000)] = ()
+    tokens: Tokens = ()
+    summary: Remarks = ""
+
+
+class Finish(Request):
+    """End an attempt. `done` without a landed change is refused when the task demanded one to be checked."""
+
+    task: Number
+    attempt: Number
+    outcome: Outcome
+    summary: Remarks = ""
+
+
+class Review(Request):
+    """Judge a change: from another connection than its author's (Rule 5), or by the person."""
+
+    change: Number
+    verdict: Verdict
+    remarks: Remarks = ""
+
+
+class ProposeFramework(Request):
+    """The architect's plan for the goal (Rule 1): an overview and a task graph."""
+
+    overview: Text
+    tasks: Annotated[tuple[PlannedTask, ...], Meta(max_length=200)] = ()
+
+
+class ShareDiscovery(Request):
+    """Leave something found out for the others. Handed on as quoted data, never as instructions."""
+
+    title: Line
+    text: Annotated[str, Meta(min_length=1, max_length=65_536)]
+    task: Number | None = None
+
+
+class SearchKnowledge(Request):
+    """Full-text search over the shared discoveries. Answered by `DiscoveriesFound`."""
+
+    query: Annotated[str, Meta(min_length=1, max_length=500)]
+    limit: Annotated[int, Meta(ge=1, le=50)] = 10
+
+
+# ---- the person ----
+
+
+class Watch(Request):
+    """Receive the state once (`WatchStarted`), then every fact as it happens."""
+
+
+class PostTask(Request):
+    """Ask for work. All eligible agents may bid."""
+
+    prompt: Annotated[str, Meta(min_length=1, max_length=400_000)]
+    title: Line = ""
+    priority: Priority = 3
+    files: Annotated[tuple[Path, ...], Meta(max_length=1000)] = ()
+    "Where the work is expected. Files of the locked lane are locked before it starts."
+    depends_on: Annotated[tuple[Number, ...], Meta(max_length=200)] = ()
+    capabilities: Annotated[tuple[Name, ...], Meta(max_length=50)] = ()
+    agents: Annotated[tuple[Name, ...], Meta(max_length=200)] = ()
+    "Only these may bid; empty: anyone."
+    needs: Resources | None = None
+    "Memory it takes; None: what the agent declared when it joined."
+    review: bool = False
+    check: Line = ""
+    "A command the coordinator runs on the combined tree before the change lands."
+    time_limit: Seconds | None = None
+
+
+class CancelTask(Request):
+    task: Number
+    reason: Line = ""
+
+
+class PauseTask(Request):
+    task: Number
+
+
+class ResumeTask(Request):
+    task: Number
+
+
+class RetryTask(Request):
+    """Queue a failed or cancelled task again, its attempts counted from zero."""
+
+    task: Number
+
+
+class ReprioritiseTask(Request):
+    task: Number
+    priority: Priority
+
+
+class PauseAgent(Request):
+    """Stop the agent's tool where it is and give it no new work."""
+
+    agent: Name
+
+
+class ResumeAgent(Request):
+    agent: Name
+
+
+class DismissAgent(Request):
+    """Tell the bridge to stop its tool and leave."""
+
+    agent: Name
+    reason: Line = ""
+
+
+class ForceRelease(Request):
+    """Take a lock away from its holder. The reason is on record and the holder is told."""
+
+    token: Number
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class SetGoal(Request):
+    """Ask the architect for a framework towards a goal."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=100_000)]
+
+
+AnyRequest = (
+    Join
+    | Leave
+    | Heartbeat
+    | RequestLock
+    | ReleaseLock
+    | Bid
+    | Decline
+    | ReadFramework
+    | Start
+    | Report
+    | OfferChange
+    | Finish
+    | Review
+    | ProposeFramework
+    | ShareDiscovery
+    | SearchKnowledge
+    | Watch
+    | PostTask
+    | CancelTask
+    | PauseTask
+    | ResumeTask
+    | RetryTask
+    | ReprioritiseTask
+    | PauseAgent
+    | ResumeAgent
+    | DismissAgent
+    | ForceRelease
+    | SetGoal
+)
