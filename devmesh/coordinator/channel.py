@@ -1,0 +1,223 @@
+"""One client's connection: what it says, at its pace, and what it is told, as far as it reads. Knows frames; no rule.
+
+Frames are handled where they arrive, without a task of their own, and deliveries are written without waiting: a turn of
+the coordinator never awaits a socket. A peer that speaks too fast is not read; one that reads too slowly is let go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any, Protocol
+
+from websockets.asyncio.server import Server, ServerConnection
+from websockets.exceptions import WebSocketException
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import Event, State
+from websockets.server import ServerProtocol
+
+from devmesh.coordinator.guard import Credential
+from devmesh.coordinator.pace import Bucket
+from devmesh.errors import Malformed
+from devmesh.vocabulary.codec import Delivery, Message, Recorded, decode_message, encode
+from devmesh.vocabulary.facts import RequestMalformed
+from devmesh.vocabulary.terms import Role
+
+MOST_DELIVERIES = 1_000
+MOST_BYTES = 1024 * 1024
+"What may wait for a peer that does not read; beyond either, it is let go."
+MOST_ERRORS = 20
+"Malformed messages forgiven per connection."
+MOST_FRAGMENTS = 128
+CLOSE_TIMEOUT = 2.0
+HUNG_UP = 4000
+"Close code of a connection the mesh itself ended; the reason says why."
+
+
+class Reception(Protocol):
+    """Whom a channel reports to."""
+
+    def arrived(self, channel: Channel) -> None:
+        """A stranger connected; the handshake is still to come."""
+
+    def heard(self, channel: Channel, message: Message) -> asyncio.Future[None] | None:
+        """A message. When a future is returned, the next is handed over only after it."""
+
+    def lost(self, channel: Channel, reason: str) -> None:
+        """The connection ended, for either side's reason. Told once, and only of one that has a number."""
+
+    def departed(self, channel: Channel) -> None:
+        """The TCP connection is gone, let in or not."""
+
+    def bucket(self) -> Bucket:
+        """A fresh allowance for one connection."""
+
+
+class Channel(ServerConnection):
+    """A connection as the websockets library keeps it, with reading and writing of our own."""
+
+    def __init__(self, protocol: ServerProtocol, server: Server, *, reception: Reception, **options: Any) -> None:
+        super().__init__(protocol, server, **options)
+        self.credential: Credential | None = None
+        self.number = 0
+        "Given by the listener once it is let in, from 1; 0 before."
+        self._reception = reception
+        self._bucket = reception.bucket()
+        self._errors = 0
+        self._fragments: list[bytes] = []
+        self._backlog: deque[bytes] = deque()
+        "Messages read and not yet handed over."
+        self._holds = 1
+        "Reasons why reading on must wait: not open yet, too fast, a message still being looked at."
+        self._outbox: deque[bytes] = deque()
+        self._outbox_bytes = 0
+        self._ending: asyncio.Future[tuple[int, str]] = self.loop.create_future()
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether an agent's token opened it."""
+        return self.credential is not None and self.credential.role is Role.AGENT
+
+    # ---- life ----
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The TCP connection stands; its peer is a stranger yet."""
+        super().connection_made(transport)
+        self._reception.arrived(self)
+
+    def opened(self) -> None:
+        """The handshake is done and the number given: hand over what was said, beginning with what came meanwhile."""
+        self._release()
+
+    async def until_ended(self) -> None:
+        """Stay until either side ends it, then say goodbye; a peer that does not answer is cut off after 2 s."""
+        code, reason = await self._ending
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self.close(code, reason)
+        except TimeoutError:
+            self.transport.abort()
+
+    def end(self, code: int, reason: str) -> None:
+        """End it from our side. Nothing is read or told any more; ending twice is harmless."""
+        if self._ending.done():
+            return
+        self._ending.set_result((code, reason))
+        self._backlog.clear()
+        self._outbox.clear()
+        self._outbox_bytes = 0
+        if self.number:
+            self._reception.lost(self, reason)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The TCP connection is gone."""
+        super().connection_lost(exc)
+        self._reception.departed(self)
+        self.end(CloseCode.ABNORMAL_CLOSURE, self._parting(exc))
+
+    def _parting(self, exc: Exception | None) -> str:
+        said = self.protocol.close_rcvd
+        if said is not None:
+            return f"the peer closed it ({said.code}) {said.reason}".strip()[:200]
+        return "the connection broke" if exc is None else f"the connection broke: {exc}"[:200]
+
+    # ---- what it says ----
+
+    def process_event(self, event: Event) -> None:
+        """A handshake request, or a frame."""
+        if self.request is None or not isinstance(event, Frame) or event.opcode is Opcode.PONG:
+            super().process_event(event)
+        elif self._ending.done():
+            return
+        elif event.opcode is Opcode.BINARY:
+            self.end(CloseCode.UNSUPPORTED_DATA, "only text is understood")
+        elif event.opcode in {Opcode.TEXT, Opcode.CONT}:
+            self._assemble(event)
+        elif event.opcode is Opcode.PING and not self._bucket.take():
+            self._throttle()
+
+    def _assemble(self, frame: Frame) -> None:
+        self._fragments.append(bytes(frame.data))
+        if not frame.fin:
+            if len(self._fragments) >= MOST_FRAGMENTS:
+                self.end(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+            return
+        self._backlog.append(b"".join(self._fragments))
+        self._fragments = []
+        if self._holds:
+            self.transport.pause_reading()
+        else:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Hand over as much of the backlog as the pace allows."""
+        while self._backlog and not self._holds:
+            if not self._bucket.take():
+                self._throttle()
+                return
+            self._hand_over(self._backlog.popleft())
+
+    def _throttle(self) -> None:
+        """Not reading is what slows a peer down: the kernel's buffers fill, and its own send waits."""
+        self._hold()
+        self.loop.call_later(self._bucket.wait(), self._release)
+
+    def _hold(self) -> None:
+        self._holds += 1
+        self.transport.pause_reading()
+
+    def _release(self) -> None:
+        self._holds -= 1
+        if self._ending.done():
+            return
+        self._read_on()
+        if not self._holds:
+            self.transport.resume_reading()
+
+    def _hand_over(self, text: bytes) -> None:
+        try:
+            message = decode_message(text)
+        except Malformed as error:
+            self._object(error)
+            return
+        pending = self._reception.heard(self, message)
+        if pending is not None:
+            self._hold()
+            pending.add_done_callback(lambda _: self._release())
+
+    def _object(self, error: Malformed) -> None:
+        """Say what was wrong with it. Not on record: noise must not fill it."""
+        self._errors += 1
+        fact = RequestMalformed(code=error.code, message=error.message[:500], field=error.field)
+        self.deliver(encode(Delivery(facts=(Recorded(sequence=0, fact=fact),))))
+        if self._errors >= MOST_ERRORS:
+            self.end(CloseCode.POLICY_VIOLATION, "too many malformed messages")
+
+    # ---- what it is told ----
+
+    def deliver(self, text: bytes) -> None:
+        """Write it now, or keep it until the peer reads on. Never waits; a peer too far behind is let go."""
+        if self._ending.done() or self.state is not State.OPEN:
+            return
+        if not self.paused and not self._outbox:
+            self._write(text)
+        elif len(self._outbox) >= MOST_DELIVERIES or self._outbox_bytes + len(text) > MOST_BYTES:
+            self.end(CloseCode.TRY_AGAIN_LATER, "slow consumer")
+        else:
+            self._outbox.append(text)
+            self._outbox_bytes += len(text)
+
+    def resume_writing(self) -> None:
+        """The peer reads again: catch up."""
+        super().resume_writing()
+        while self._outbox and not self.paused:
+            text = self._outbox.popleft()
+            self._outbox_bytes -= len(text)
+            self._write(text)
+
+    def _write(self, text: bytes) -> None:
+        try:
+            self.protocol.send_text(text)
+            self.send_data()
+        except (WebSocketException, OSError, RuntimeError) as error:
+            self.end(CloseCode.INTERNAL_ERROR, f"could not be written to: {error}"[:120])

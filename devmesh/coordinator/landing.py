@@ -1,0 +1,229 @@
+"""Exchanges the files of a plan: all or none, whatever happens in between, kill -9 included. Knows no change, no merge.
+
+Whoever else wrote is never overwritten: what an exchange displaced is looked at, and put back if it was not expected.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from devmesh.errors import BadTarget, DevMeshError
+from devmesh.repository import Repository, tree_lock
+from devmesh.repository.exchange import Displaced, Moved, discard, exchange, remove, restore
+from devmesh.repository.reading import Current, read_current
+from devmesh.repository.staging import Staged, abandon, leftovers, remove_if, stage, sweep_leftovers
+from devmesh.vocabulary.terms import PlannedWrite
+
+Failpoint = Callable[[str], None]
+POINTS: Final[dict[str, str]] = {
+    "gate_staged_one": "the first new content lies beside its target, the others do not yet",
+    "gate_staged": "all new contents lie beside their targets, complete and synced",
+    "gate_exchanged_one": "the first file is exchanged, the others are not",
+    "gate_exchanged": "all files are exchanged, what they displaced is still kept",
+    "gate_discarded": "what was displaced is gone, nobody was told yet",
+    "gate_restored_one": "somebody wrote in between; the first exchange is taken back, others are not yet",
+}
+"The instants at which a test may end the process, and what is true at each."
+
+RESCUED = "rescued"
+"Folder in the mesh's home for versions of a file that would be nowhere else."
+
+_log = logging.getLogger(__name__)
+
+
+def passing(name: str) -> None:
+    """Reach an instant and go on."""
+    del name
+
+
+@dataclass
+class Landing:
+    """What became of one plan so far."""
+
+    done: list[Displaced] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    "Temporary files whose content may be nowhere else."
+
+
+class Lander:
+    """Lands plans in one project, one at a time."""
+
+    def __init__(self, repository: Repository, *, failpoint: Failpoint = passing) -> None:
+        self._repository = repository
+        self._root = repository.project
+        self._failpoint = failpoint
+        self._lingering: list[Displaced] = []
+        "Displaced files that somebody still has open for writing."
+
+    def land(self, plan: Sequence[PlannedWrite], *, resumed: bool = False) -> tuple[str, ...]:
+        """Exchange every file; returns those somebody else has changed, and then none of the plan is in place.
+
+        `resumed`: an earlier process may have begun. What it finished counts; where that is no longer possible, it is
+        taken back. Raises RepositoryError when the disk refuses; none of the plan is in place then, either.
+        """
+        if resumed:
+            self._sweep(plan)
+        landing = Landing()
+        staged = self._stage(plan)
+        try:
+            with tree_lock(self._repository.home, exclusive=True):
+                self._exchange_all(plan, staged, landing, resumed=resumed)
+        finally:
+            for one in staged.values():
+                self._drop(one)
+            self._tidy(landing)
+        return tuple(landing.moved)
+
+    # ---- steps ----
+
+    def _stage(self, plan: Sequence[PlannedWrite]) -> dict[str, Staged]:
+        staged: dict[str, Staged] = {}
+        try:
+            for write in plan:
+                if write.after is not None and not self._holds(write, write.after):
+                    with suppress(BadTarget):  # a link was put in the way: it will be found to have moved
+                        staged[write.path] = self._staged(write, write.after)
+                    self._failpoint("gate_staged_one")
+        except BaseException:
+            for one in staged.values():
+                self._drop(one)
+            raise
+        self._failpoint("gate_staged")
+        return staged
+
+    def _staged(self, write: PlannedWrite, oid: str) -> Staged:
+        return stage(self._root, write.path, self._repository.read_blob(oid), write.mode)
+
+    def _exchange_all(
+        self, plan: Sequence[PlannedWrite], staged: dict[str, Staged], landing: Landing, *, resumed: bool
+    ) -> None:
+        ready = [write for write in plan if self._holds(write, write.after)]
+        waiting = [write for write in plan if write not in ready]
+        landing.moved += [write.path for write in waiting if self._look(write.path).oid != write.expected]
+        if not landing.moved:
+            self._exchange(sorted(waiting, key=_deletions_first), staged, landing)
+        if landing.moved and resumed:
+            self._undo(ready, landing)
+        self._failpoint("gate_exchanged")
+
+    def _exchange(self, writes: Iterable[PlannedWrite], staged: dict[str, Staged], landing: Landing) -> None:
+        """Until one has moved; then what was exchanged is taken back, as it is when the disk refuses."""
+        try:
+            for write in writes:
+                outcome = self._put(write, staged.get(write.path))
+                if isinstance(outcome, Moved):
+                    landing.moved.append(write.path)
+                    landing.kept += outcome.kept
+                    break
+                landing.done.append(outcome)
+                self._failpoint("gate_exchanged_one")
+        except (DevMeshError, OSError):
+            self._take_back(landing)
+            raise
+        if landing.moved:
+            self._take_back(landing)
+
+    def _put(self, write: PlannedWrite, staged: Staged | None) -> Displaced | Moved:
+        try:
+            if write.after is None:
+                return remove(self._root, write.path, write.expected or "")
+            if staged is not None:
+                return exchange(self._root, staged, write.expected)
+        except BadTarget:  # a link was put in the way
+            pass
+        return Moved(write.path, self._look(write.path))
+
+    def _take_back(self, landing: Landing) -> None:
+        while landing.done:
+            outcome = restore(landing.done.pop())
+            if outcome is not None:
+                landing.kept += outcome.kept
+            self._failpoint("gate_restored_one")
+
+    def _undo(self, writes: Iterable[PlannedWrite], landing: Landing) -> None:
+        """Take back what a process before us exchanged: what it displaced is gone, the private repository has it."""
+        for write in writes:
+            reverse = PlannedWrite(path=write.path, expected=write.after, after=write.expected, mode=write.mode)
+            staged = None if write.expected is None else self._staged(write, write.expected)
+            outcome = self._put(reverse, staged)
+            if isinstance(outcome, Moved):
+                landing.kept += outcome.kept
+            else:
+                landing.done.append(outcome)
+
+    # ---- what is there ----
+
+    def _look(self, path: str) -> Current:
+        """Raises RepositoryError; a link put in the way counts as somebody else's change, with no content of ours."""
+        try:
+            return read_current(self._root, path)
+        except BadTarget:
+            return Current("special", oid="")
+
+    def _holds(self, write: PlannedWrite, oid: str | None) -> bool:
+        now = self._look(write.path)
+        if oid is None:
+            return now.kind == "absent"
+        return now.oid == oid and now.mode == write.mode
+
+    # ---- tidying ----
+
+    def _tidy(self, landing: Landing) -> None:
+        for displaced in landing.done:
+            if not discard(displaced):
+                self._lingering.append(displaced)
+        for name in landing.kept:
+            self._rescue(name)
+        self._failpoint("gate_discarded")
+
+    def linger(self) -> int:
+        """Try again to let go of displaced files that were open for writing; how many still are."""
+        waiting, self._lingering = self._lingering, []
+        for displaced in waiting:
+            if discard(displaced):
+                continue
+            if displaced.name is not None and self._look(displaced.name).oid not in {displaced.expected, None}:
+                self._rescue(displaced.name)
+            else:
+                self._lingering.append(displaced)
+        return len(self._lingering)
+
+    def _drop(self, staged: Staged) -> None:
+        try:
+            abandon(staged)
+        except (OSError, DevMeshError):
+            _log.warning("a temporary file stays: %s", staged.name)
+
+    def _sweep(self, plan: Sequence[PlannedWrite]) -> None:
+        """Clear away what a killed process left. Somebody else's version that it had displaced goes back in place."""
+        known = {write.path: {oid for oid in (write.expected, write.after) if oid is not None} for write in plan}
+        kept = sweep_leftovers(self._root, known).kept
+        for write in plan:
+            for name in set(leftovers(self._root, write.path)) & set(kept):
+                if self._holds(write, write.after):
+                    theirs = self._look(name).oid
+                    restore(Displaced(self._root, write.path, name, theirs, write.after))
+                self._rescue(name)
+
+    def _rescue(self, name: str) -> None:
+        """Move a version that may be nowhere else out of the project, where a person will find it."""
+        now = self._look(name)
+        if now.data is None or now.oid is None:
+            return
+        folder = self._repository.home / RESCUED
+        folder.mkdir(mode=0o700, exist_ok=True)
+        place = folder / f"{now.oid[:12]}-{name.rpartition('/')[2].removeprefix('.')}"
+        place.write_bytes(now.data)
+        self._repository.write_blob(now.data)
+        if remove_if(self._root, name, {now.oid}):
+            _log.warning("somebody wrote a file while it was being exchanged; their version is kept as %s", place)
+
+
+def _deletions_first(write: PlannedWrite) -> tuple[bool, str]:
+    """A file may come where a folder was, once the folder is empty."""
+    return write.after is not None, write.path

@@ -1,0 +1,228 @@
+"""The socket everybody comes in by: loopback only, guarded, bounded. Knows connections; what is said goes to the inbox.
+
+The server is one of the websockets library; the port is bound here, so that "taken" can be explained.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from functools import partial
+from http import HTTPStatus
+from typing import Protocol, cast
+
+import psutil
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.frames import CloseCode
+from websockets.http11 import Request, Response
+
+from devmesh.coordinator.channel import CLOSE_TIMEOUT, Channel
+from devmesh.coordinator.clock import Reading
+from devmesh.coordinator.guard import Guard, Rejection
+from devmesh.coordinator.pace import FAILURES, MESSAGES, Bucket, Pace
+from devmesh.errors import PortTaken, SettingError
+from devmesh.vocabulary.codec import MAX_MESSAGE, Message
+from devmesh.vocabulary.terms import Role
+
+MOST_STRANGERS = 64
+"Connections without a finished handshake; one more, and the oldest of them is cut off."
+MOST_CONNECTIONS = 8192
+_BACKLOG = 64
+
+_LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
+
+_log = logging.getLogger("devmesh.coordinator.wire")
+_log.setLevel(logging.ERROR)  # below, the library logs headers, and with them secrets
+_log.addHandler(logging.NullHandler())
+
+
+class Audience(Protocol):
+    """Whom the listener tells about its connections."""
+
+    def connected(self, channel: Channel) -> None:
+        """A client passed the door; its number, role and key are set."""
+
+    def heard(self, channel: Channel, message: Message) -> asyncio.Future[None] | None:
+        """It said something. A future: hand over its next message only after this is done."""
+
+    def lost(self, channel: Channel, reason: str) -> None:
+        """It is gone."""
+
+
+class Listener:
+    """All connections by number. `open` begins to listen, `close` says goodbye to everyone."""
+
+    def __init__(
+        self,
+        audience: Audience,
+        tokens: Mapping[Role, str],
+        *,
+        monotonic: Reading,
+        pace: Pace = MESSAGES,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.channels: dict[int, Channel] = {}
+        self.port = 0
+        self.closed_for = ""
+        "Why nobody is let in at the moment; empty: they are."
+        self._audience = audience
+        self._tokens = tokens
+        self._monotonic = monotonic
+        self._pace = pace
+        self._changed = changed
+        self._guard: Guard | None = None
+        self._server: Server | None = None
+        self._strangers: dict[Channel, None] = {}
+        self._counted = 0
+
+    # ---- its life ----
+
+    async def open(self, host: str, port: int, *, fallback: bool) -> int:
+        """Listen, and say on which port.
+
+        Raises PortTaken naming who has it, and SettingError for a host beyond this machine.
+        """
+        if host not in _LOOPBACK:
+            raise SettingError(
+                f"DEVMESH_WS_HOST={host!r}: only loopback addresses are listened on",
+                field="DEVMESH_WS_HOST",
+                hint="There is no encrypted mode yet; reach another machine through an SSH tunnel.",
+            )
+        bound = _bind(_LOOPBACK[host], port, fallback=fallback)
+        self.port = bound.getsockname()[1]
+        self._guard = Guard(self._tokens, self.port, Bucket(FAILURES, self._monotonic))
+        self._server = await serve(
+            self._handle,
+            sock=bound,
+            backlog=_BACKLOG,
+            create_connection=cast("type[ServerConnection]", partial(Channel, reception=self)),
+            process_request=self._process_request,
+            origins=[None],
+            compression=None,
+            max_size=MAX_MESSAGE,
+            max_queue=16,
+            write_limit=65536,
+            open_timeout=3,
+            ping_interval=20,
+            ping_timeout=60,
+            close_timeout=CLOSE_TIMEOUT,
+            server_header=None,
+            logger=_log,
+        )
+        return self.port
+
+    async def close(self, reason: str) -> None:
+        """Let nobody in any more and say goodbye (1001); whoever does not answer is cut off."""
+        if self._server is None:
+            return
+        self.closed_for = reason
+        self.drop_all(CloseCode.GOING_AWAY, reason)
+        for stranger in list(self._strangers):
+            stranger.transport.abort()
+        self._server.close(close_connections=False)
+        await self._server.wait_closed()
+        self._server = None
+
+    def drop_all(self, code: int, reason: str) -> None:
+        """End every connection."""
+        for channel in list(self.channels.values()):
+            channel.end(code, reason)
+
+    # ---- what channels report ----
+
+    def arrived(self, channel: Channel) -> None:
+        """A stranger: it has 3 s to show a credential, and less where many others wait."""
+        self._strangers[channel] = None
+        while len(self._strangers) > MOST_STRANGERS:
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            oldest.transport.abort()
+
+    def departed(self, channel: Channel) -> None:
+        """A stranger may leave without ever being let in."""
+        self._strangers.pop(channel, None)
+
+    def heard(self, channel: Channel, message: Message) -> asyncio.Future[None] | None:
+        """Pass it on."""
+        return self._audience.heard(channel, message)
+
+    def lost(self, channel: Channel, reason: str) -> None:
+        """Forget the number and pass it on."""
+        if self.channels.pop(channel.number, None) is not None:
+            self._audience.lost(channel, reason)
+            self._changed()
+
+    def bucket(self) -> Bucket:
+        """What one connection may say."""
+        return Bucket(self._pace, self._monotonic)
+
+    # ---- handshakes ----
+
+    def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        assert isinstance(connection, Channel)  # noqa: S101 - `create_connection` makes no other
+        assert self._guard is not None  # noqa: S101 - made before the server
+        verdict = self._guard.judge(request.headers)
+        if isinstance(verdict, Rejection):
+            return connection.respond(verdict.status, verdict.text)
+        if self.closed_for or len(self.channels) >= MOST_CONNECTIONS:
+            reason = self.closed_for or "too many connections"
+            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{reason}\n")
+        connection.credential = verdict
+        return None
+
+    async def _handle(self, connection: ServerConnection) -> None:
+        assert isinstance(connection, Channel)  # noqa: S101 - `create_connection` makes no other
+        self._strangers.pop(connection, None)
+        self._counted += 1
+        self.channels[self._counted] = connection
+        connection.number = self._counted
+        self._audience.connected(connection)
+        self._changed()
+        connection.opened()
+        await connection.until_ended()
+
+
+def _bind(host: str, port: int, *, fallback: bool) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((host, port))
+            bound.listen(_BACKLOG)
+        except OSError as error:
+            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+                raise
+            if not fallback:
+                raise _taken(host, port, error) from None
+            bound.close()
+            return _bind(host, 0, fallback=False)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
+
+
+def _taken(host: str, port: int, error: OSError) -> PortTaken:
+    if error.errno == errno.EACCES:
+        return PortTaken(
+            f"port {port} needs privileges that this process lacks", hint="Set DEVMESH_WS_PORT above 1023."
+        )
+    return PortTaken(
+        f"port {port} on {host} is in use by {_who_listens(port)}",
+        hint="Stop it, set DEVMESH_WS_PORT to another port, or DEVMESH_PORT_FALLBACK=true to take any free one.",
+    )
+
+
+def _who_listens(port: int) -> str:
+    """The process's name and number, where the system tells us."""
+    try:
+        for found in psutil.net_connections(kind="tcp"):
+            if found.status == psutil.CONN_LISTEN and found.laddr and found.laddr.port == port and found.pid:
+                return f"{psutil.Process(found.pid).name()} (process {found.pid})"
+    except (psutil.Error, OSError):
+        pass
+    return "another process"

@@ -1,0 +1,45 @@
+"""How fast one peer may speak, and how often strangers may fail: token buckets. Knows no socket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devmesh.coordinator.clock import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """So many a second in the long run, so many at once."""
+
+    rate: float
+    burst: float
+
+
+MESSAGES = Pace(rate=100.0, burst=500.0)
+"What one connection may say. Faster peers are read more slowly; nothing of theirs is dropped."
+FAILURES = Pace(rate=8 / 60, burst=8.0)
+"Failed handshakes answered with a reason, of all strangers together; beyond it they are told to slow down."
+
+
+class Bucket:
+    """Fills with time, empties with use."""
+
+    def __init__(self, pace: Pace, monotonic: Reading) -> None:
+        self._pace = pace
+        self._monotonic = monotonic
+        self._tokens = pace.burst
+        self._at = monotonic()
+
+    def take(self) -> bool:
+        """Use one token, if there is one."""
+        now = self._monotonic()
+        self._tokens = min(self._pace.burst, self._tokens + (now - self._at) * self._pace.rate)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+    def wait(self) -> float:
+        """Seconds until the next token, as of the last `take`."""
+        return max(0.0, (1 - self._tokens) / self._pace.rate)

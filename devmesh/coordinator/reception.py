@@ -1,0 +1,90 @@
+"""Between the sockets and the inbox: what clients say becomes events, with their paths made canonical on the way.
+
+Knows connections and paths; decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Executor
+from pathlib import Path
+
+from devmesh.coordinator.canonical import Canonicaliser, NeedsScan
+from devmesh.coordinator.channel import Channel
+from devmesh.coordinator.inbox import Inbox
+from devmesh.coordinator.paths import Paths, Understood
+from devmesh.core.events import Connected, Heard, Lost, Objection
+from devmesh.errors import Code
+from devmesh.vocabulary.codec import Message
+
+MOST_BLAMED = 1_000
+_FAULT = Objection(
+    code=Code.INTERNAL, message="this request made the coordinator fail; nothing of it was done. Its log has the story."
+)
+
+
+class Reception:
+    """What the listener reports to. The events of one connection keep their order."""
+
+    def __init__(self, paths: Paths, inbox: Inbox, aside: Executor) -> None:
+        self._paths = paths
+        self._inbox = inbox
+        self._aside = aside
+        self._keys: dict[int, str] = {}
+        self._blamed: dict[tuple[str, int], None] = {}
+
+    @classmethod
+    async def open(cls, project: Path, inbox: Inbox, aside: Executor) -> Reception:
+        """Looks at the project's volume once, off the loop."""
+        loop = asyncio.get_running_loop()
+        paths = await loop.run_in_executor(aside, lambda: Paths(Canonicaliser(project), str(project)))
+        return cls(paths, inbox, aside)
+
+    def blame(self, event: Heard) -> None:
+        """This request could not be decided: it is refused when it comes again, or one client could stop all others."""
+        key = self._keys.get(event.connection)
+        if key is not None:
+            self._blamed[key, event.id] = None
+            if len(self._blamed) > MOST_BLAMED:
+                del self._blamed[next(iter(self._blamed))]
+
+    # ---- what the listener reports ----
+
+    def connected(self, channel: Channel) -> None:
+        """A client passed the door."""
+        assert channel.credential is not None  # noqa: S101 - the guard gave it
+        self._keys[channel.number] = channel.credential.key
+        event = Connected(connection=channel.number, role=channel.credential.role, key=channel.credential.key)
+        self._inbox.put(event)
+
+    def heard(self, channel: Channel, message: Message) -> asyncio.Future[None] | None:
+        """It becomes an event at once, or, where the disk may take its time, once the future is done."""
+        if self._paths.slow and self._paths.needs_disk(message.request):
+            return self._look_aside(channel, message)
+        try:
+            self._put(channel, message, self._paths.understand(message.request, scan=False))
+        except NeedsScan:
+            return self._look_aside(channel, message)
+        return None
+
+    def lost(self, channel: Channel, reason: str) -> None:
+        """It is gone, for whatever reason."""
+        self._keys.pop(channel.number, None)
+        self._inbox.put(Lost(connection=channel.number, reason=reason))
+
+    # ---- inside ----
+
+    def _put(self, channel: Channel, message: Message, understood: Understood) -> None:
+        objection = understood.objection
+        if self._blamed and (self._keys.get(channel.number, ""), message.id) in self._blamed:
+            objection = _FAULT
+        event = Heard(connection=channel.number, id=message.id, request=understood.request, objection=objection)
+        self._inbox.put(event)
+
+    def _look_aside(self, channel: Channel, message: Message) -> asyncio.Future[None]:
+        return asyncio.ensure_future(self._look(channel, message))
+
+    async def _look(self, channel: Channel, message: Message) -> None:
+        loop = asyncio.get_running_loop()
+        understood = await loop.run_in_executor(self._aside, self._paths.understand, message.request)
+        self._put(channel, message, understood)

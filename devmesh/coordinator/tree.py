@@ -1,0 +1,83 @@
+"""The write gate: the only writer of the project. Compares and merges whole changes, and lands whole plans.
+
+Knows git, files and `comparing` and `landing`; not who offered the change or whether it may land. One call at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from devmesh.coordinator.comparing import Base, Comparison, impossible
+from devmesh.coordinator.landing import Failpoint, Lander, passing
+from devmesh.core.effects import ApplyChange, PrepareChange
+from devmesh.core.events import Applied, Prepared
+from devmesh.errors import BadTarget, RepositoryError
+from devmesh.repository import Repository
+from devmesh.vocabulary.terms import Conflict, PlannedWrite
+
+_log = logging.getLogger(__name__)
+
+
+class WriteGate:
+    """Prepares and applies changes of one project. Blocking: belongs on a thread of its own."""
+
+    def __init__(self, repository: Repository, *, include: Sequence[str] = (), failpoint: Failpoint = passing) -> None:
+        self.repository = repository
+        self._include = tuple(include)
+        self._lander = Lander(repository, failpoint=failpoint)
+
+    def prepare(self, effect: PrepareChange) -> Prepared:
+        """A plan that would land now, or all conflicts. The project is only read; never raises."""
+        try:
+            return self._prepare(effect)
+        except (RepositoryError, BadTarget, OSError) as error:
+            return Prepared(change=effect.change, problem=f"the change could not be compared: {error}"[:2000])
+
+    def apply(self, effect: ApplyChange, *, resumed: bool = False) -> Applied:
+        """Land the plan, all or none. Idempotent: applying it again, `resumed` after a crash, ends the same way.
+
+        `moved` names files that somebody changed in between; with `moved` or `problem` none of the plan is in place.
+        Never raises.
+        """
+        try:
+            return Applied(change=effect.change, moved=self._lander.land(effect.plan, resumed=resumed))
+        except (RepositoryError, BadTarget, OSError) as error:
+            _log.warning("change %d could not be landed: %s", effect.change, error)
+            return Applied(change=effect.change, problem=f"the files could not be exchanged: {error}"[:2000])
+
+    def tidy(self) -> int:
+        """Let go of displaced files that somebody had open; how many are left."""
+        return self._lander.linger()
+
+    # ---- inside ----
+
+    def _prepare(self, effect: PrepareChange) -> Prepared:
+        wrong = impossible(effect.files)
+        if wrong is not None:
+            return Prepared(change=effect.change, conflicts=(wrong,))
+        paths = [file.path for file in effect.files]
+        base = Base(self.repository.tree_entries(effect.base, paths), frozenset(effect.mergeable))
+        current = self.repository.snapshot(include=self._include)
+        comparison = Comparison(self.repository)
+        judged = [comparison.judge(file, base) for file in effect.files]
+        conflicts = tuple(found for found in judged if isinstance(found, Conflict))
+        plan = tuple(found for found in judged if isinstance(found, PlannedWrite))
+        if not conflicts:
+            self._keep_expected(plan, current, comparison)
+        return Prepared(change=effect.change, plan=() if conflicts else plan, conflicts=conflicts, current=current)
+
+    def _keep_expected(self, plan: Iterable[PlannedWrite], current: str, comparison: Comparison) -> None:
+        """What will be displaced must be in the private repository: a snapshot leaves ignored files out."""
+        paths = [write.path for write in plan if write.expected is not None]
+        held = self.repository.tree_entries(current, paths) if paths else {}
+        for write in plan:
+            entry = held.get(write.path)
+            if write.expected is not None and (entry is None or entry.oid != write.expected):
+                comparison.keep(comparison.read[write.path])
+
+
+def open_gate(project: Path, home: Path, *, include: Sequence[str] = (), failpoint: Failpoint = passing) -> WriteGate:
+    """The gate of a project, its private repository created where missing. Raises RepositoryError."""
+    return WriteGate(Repository(project, home).open(), include=include, failpoint=failpoint)
