@@ -1,0 +1,68 @@
+"""Blobs as files of the private repository itself: written and read without git, never borrowed. Knows one format."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import zlib
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from devmesh.errors import Code, RepositoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from devmesh.repository.git import Git
+
+
+def blob_id(data: bytes) -> str:
+    """The name git gives this content as a blob (SHA-1), computed without git."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def write_loose(directory: Path, data: bytes) -> str:
+    """Keep this content in the repository's own store, synced to disk; returns its name. Repeating it is free."""
+    oid = blob_id(data)
+    file = _place(directory, oid)
+    if file.exists():
+        return oid
+    fresh = file.parent / f"tmp_obj_{secrets.token_hex(6)}"
+    try:
+        file.parent.mkdir(exist_ok=True)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(zlib.compress(b"blob %d\0" % len(data) + data, 1))
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            fresh.unlink()
+        raise RepositoryError(f"cannot keep a blob: {error.strerror}", code=Code.STORAGE_FAILED) from None
+    return oid
+
+
+def read_loose(directory: Path, oid: str) -> bytes | None:
+    """The content, if it lies in the repository's own store as a file of its own, whole."""
+    try:
+        header, _nul, data = zlib.decompress(_place(directory, oid).read_bytes()).partition(b"\0")
+    except (OSError, zlib.error):
+        return None
+    return data if header == b"blob %d" % len(data) else None
+
+
+def keep(git: Git, directory: Path, oids: Iterable[str]) -> None:
+    """Have our own copy of every blob named: what is only borrowed may be thrown away by its owner at any time.
+
+    Raises RepositoryError when one is gone already.
+    """
+    for oid in oids:
+        if not _place(directory, oid).exists():
+            write_loose(directory, git.run("cat-file", "blob", oid))
+
+
+def _place(directory: Path, oid: str) -> Path:
+    return directory / "objects" / oid[:2] / oid[2:]

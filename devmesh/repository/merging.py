@@ -1,0 +1,70 @@
+"""Three versions of one file become one, or a conflict with markers. Knows git's merge of texts; no project."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devmesh.errors import RepositoryError
+
+if TYPE_CHECKING:
+    from devmesh.repository.git import Git
+
+SNIFFED = 8000
+"A NUL in this many first bytes makes a file binary, as it does for git."
+_FAILED = 128
+"git merge-file says how many conflicts there are up to 127; more is an error."
+
+Labels = tuple[str, str, str]
+"What the conflict markers call the three versions: ours, the base, theirs."
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """A merged text. With `conflicts` above 0 it carries markers, or is ours untouched where it is binary."""
+
+    data: bytes
+    conflicts: int
+
+
+def is_binary(data: bytes) -> bool:
+    """Whether git, too, would take this for something other than text."""
+    return b"\0" in data[:SNIFFED]
+
+
+def merge_file(
+    git: Git,
+    versions: tuple[bytes, bytes, bytes],
+    labels: Labels = ("project", "base", "change"),
+) -> MergeResult:
+    """Merge (base, ours, theirs): what only one side changed is taken, what both changed alike is taken once.
+
+    Binary content is never merged: one conflict, and ours. Raises RepositoryError when git fails otherwise.
+    """
+    base, ours, theirs = versions
+    if ours in (theirs, base):
+        return MergeResult(theirs, 0)
+    if theirs == base:
+        return MergeResult(ours, 0)
+    if any(map(is_binary, versions)):
+        return MergeResult(ours, 1)
+    with tempfile.TemporaryDirectory(prefix="devmesh-merge-") as folder:
+        return _merged(git, Path(folder), versions, labels)
+
+
+def _merged(git: Git, folder: Path, versions: tuple[bytes, bytes, bytes], labels: Labels) -> MergeResult:
+    names = [folder / name for name in ("base", "ours", "theirs")]
+    for name, data in zip(names, versions, strict=True):
+        name.write_bytes(data)
+    ours_label, base_label, theirs_label = labels
+    marks = [part for label in (ours_label, base_label, theirs_label) for part in ("-L", label)]
+    files = [str(names[1]), str(names[0]), str(names[2])]
+    ran = git.at(folder=folder).try_run("merge-file", "-p", "--diff3", *marks, *files)
+    if ran.code < 0 or ran.code >= _FAILED:
+        if "binary" in ran.err.lower():
+            return MergeResult(versions[1], 1)
+        msg = f"git merge-file failed ({ran.code}): {ran.err}"
+        raise RepositoryError(msg)
+    return MergeResult(ran.out, ran.code)

@@ -1,0 +1,137 @@
+"""Blobs, trees and the difference of two commits, in Python's own types. Knows git's formats; no work tree."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devmesh.errors import RepositoryError
+from devmesh.repository.loose import read_loose
+from devmesh.vocabulary.terms import FileChange, FileKind, PlannedWrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from devmesh.repository.git import Git
+
+SUBMODULE = "160000"
+"The mode of a nested repository's entry. It names a commit of another repository and carries no content."
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}")
+_ABSENT = "0" * 40
+_PATHS_AT_ONCE = 400
+_KINDS = {"A": FileKind.ADDED, "D": FileKind.DELETED, "M": FileKind.MODIFIED, "T": FileKind.MODIFIED}
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One file of a commit."""
+
+    mode: str
+    oid: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineCount:
+    """Lines added and removed in one file; None for both where it is binary."""
+
+    path: str
+    added: int | None
+    removed: int | None
+
+
+def checked(oid: str) -> str:
+    """`oid` itself. Raises RepositoryError unless it is 40 lower-case hex digits, so that no name is ever an option."""
+    if not _OBJECT_ID.fullmatch(oid):
+        msg = f"not an object id: {oid[:60]!r}"
+        raise RepositoryError(msg, field="oid")
+    return oid
+
+
+def read_blob(git: Git, directory: Path, oid: str) -> bytes:
+    """The content of a blob, byte for byte. Raises RepositoryError when there is no such blob."""
+    own = read_loose(directory, checked(oid))
+    return git.run("cat-file", "blob", oid) if own is None else own
+
+
+def readable(name: str) -> str:
+    """`name` itself. Raises RepositoryError when it is not UTF-8, because it could not be said to anybody."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(name).decode(errors="backslashreplace")
+        msg = f"the name of this file is not UTF-8: {shown}"
+        raise RepositoryError(msg, hint="Rename it; the mesh does not carry such names.") from None
+    return name
+
+
+def changes(git: Git, before: str, after: str) -> tuple[FileChange, ...]:
+    """What became of every file between two commits, by path. A rename is a deletion and an addition."""
+    raw = git.names("diff-tree", "-r", "-z", "--no-renames", "--raw", "--full-index", checked(before), checked(after))
+    pairs = zip(raw[::2], raw[1::2], strict=True)
+    return tuple(change for header, path in pairs if (change := _change(header, path)) is not None)
+
+
+def _change(header: str, path: str) -> FileChange | None:
+    old_mode, new_mode, old, new, status = header.removeprefix(":").split()
+    kind = _KINDS[status[0]]
+    mode = old_mode if kind is FileKind.DELETED else new_mode
+    if SUBMODULE in (old_mode, new_mode):
+        return None
+    return FileChange(
+        path=readable(path),
+        kind=kind,
+        before=None if old == _ABSENT else old,
+        after=None if new == _ABSENT else new,
+        mode=mode,
+    )
+
+
+def diff(git: Git, before: str, after: str, paths: Sequence[str] = ()) -> str:
+    """A unified diff for people. Bytes that are no UTF-8 show as the replacement character; binaries as one line."""
+    options = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/")
+    out = git.run("--literal-pathspecs", "diff", *options, checked(before), checked(after), "--", *paths)
+    return out.decode(errors="replace")
+
+
+def numstat(git: Git, before: str, after: str) -> tuple[LineCount, ...]:
+    """How many lines every changed file gained and lost."""
+    names = git.names("diff-tree", "-r", "-z", "--no-renames", "--numstat", checked(before), checked(after))
+    return tuple(_line_count(*name.split("\t", 2)) for name in names)
+
+
+def _line_count(added: str, removed: str, path: str) -> LineCount:
+    binary = added == "-"
+    return LineCount(path, None if binary else int(added), None if binary else int(removed))
+
+
+def tree_entries(git: Git, commit: str, paths: Sequence[str] | None = None) -> dict[str, TreeEntry]:
+    """Mode and blob of the files named, of all files for None. A path the commit does not have is left out."""
+    found: dict[str, TreeEntry] = {}
+    wanted = None if paths is None else set(paths)
+    groups = [()] if paths is None else [paths[i : i + _PATHS_AT_ONCE] for i in range(0, len(paths), _PATHS_AT_ONCE)]
+    for group in groups:
+        lines = git.names("--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", checked(commit), "--", *group)
+        found.update(entry for entry in map(_entry, lines) if wanted is None or entry[0] in wanted)
+    return found
+
+
+def _entry(line: str) -> tuple[str, TreeEntry]:
+    described, path = line.split("\t", 1)
+    mode, _type, oid = described.split()
+    return path, TreeEntry(mode, oid)
+
+
+def commit_tree(git: Git, tree: str, parent: str | None, message: str) -> str:
+    """A commit with a fixed author and date: the same tree, parent and message are always the same commit."""
+    parents = () if parent is None else ("-p", checked(parent))
+    return git.line("commit-tree", checked(tree), *parents, "-F", "-", given=message.encode(errors="replace"))
+
+
+def index_lines(writes: Iterable[PlannedWrite]) -> bytes:
+    """What `git update-index --index-info -z` reads to apply these writes; removals first, for folders become files."""
+    ordered = sorted(writes, key=lambda write: write.after is not None)
+    lines = (f"{'0' if w.after is None else w.mode} {checked(w.after or _ABSENT)}\t{w.path}\0" for w in ordered)
+    return "".join(lines).encode()

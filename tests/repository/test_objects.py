@@ -1,0 +1,138 @@
+"""What changed between two commits, said exactly, and a change applied on paper."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from devmesh.errors import RepositoryError
+from devmesh.repository import LineCount, Repository, TreeEntry, blob_id
+from devmesh.vocabulary.terms import FileChange, FileKind, PlannedWrite
+
+
+@given(st.binary(max_size=300))
+def test_a_blob_id_is_what_git_says(data: bytes) -> None:
+    """Spot-checked against git itself for one content, and stable for all."""
+    assert blob_id(data) == blob_id(bytes(bytearray(data)))
+    assert len(blob_id(data)) == 40
+
+
+def test_the_blob_id_of_a_known_content_agrees_with_git(tmp_path: Path) -> None:
+    """The two ways to compute it meet."""
+    for data in (b"", b"hello\n", b"\0" * 5000):
+        (tmp_path / "file").write_bytes(data)
+        command = ["git", "hash-object", "--no-filters", "file"]
+        said = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+        assert blob_id(data) == said.strip()
+
+
+def test_changes_name_both_contents_and_the_mode(project: Path, repository: Repository) -> None:
+    """Edits, additions, deletions, execute bits and links, each by content; a rename is two."""
+    before = repository.snapshot()
+    (project / "kept.py").rename(project / "renamed.py")
+    (project / "edited.py").chmod(0o755)
+    (project / "untracked.py").unlink()
+    (project / "untracked.py").symlink_to("renamed.py")
+    (project / "binary").write_bytes(b"\0\1\2")
+    kept = blob_id(b"one\ntwo\nthree\n")
+    edited = blob_id(b"after\n")
+    assert repository.changes(before, repository.snapshot()) == (
+        FileChange(path="binary", kind=FileKind.ADDED, after=blob_id(b"\0\1\2")),
+        FileChange(path="edited.py", kind=FileKind.MODIFIED, before=edited, after=edited, mode="100755"),
+        FileChange(path="kept.py", kind=FileKind.DELETED, before=kept),
+        FileChange(path="renamed.py", kind=FileKind.ADDED, after=kept),
+        FileChange(
+            path="untracked.py",
+            kind=FileKind.MODIFIED,
+            before=blob_id(b"new\n"),
+            after=blob_id(b"renamed.py"),
+            mode="120000",
+        ),
+    )
+
+
+def test_a_diff_is_for_people_and_can_be_narrowed(project: Path, repository: Repository) -> None:
+    """Binaries are one line, bytes that are no text do not stop it, and paths are names, not patterns."""
+    before = repository.snapshot()
+    (project / "kept.py").write_bytes(b"one\n\xff\nthree\n")
+    (project / "*.py").write_text("star\n")
+    (project / "binary").write_bytes(b"\0")
+    after = repository.snapshot()
+    text = repository.diff(before, after)
+    assert "-two\n+\ufffd\n" in text
+    assert "Binary files" in text
+    assert "kept.py" not in repository.diff(before, after, paths=["*.py"])
+    assert repository.numstat(before, after) == (
+        LineCount("*.py", 1, 0),
+        LineCount("binary", None, None),
+        LineCount("kept.py", 1, 1),
+    )
+
+
+def test_blobs_come_back_as_they_went(repository: Repository) -> None:
+    """Any bytes, twice, without git converting a thing; git itself reads them too."""
+    for data in (b"", b"\r\n\0\xff", b"x" * 300_000):
+        oid = repository.write_blob(data)
+        assert oid == repository.write_blob(data) == blob_id(data)
+        assert repository.read_blob(oid) == data
+        assert repository.git.run("cat-file", "blob", oid) == data
+    repository.git.run("fsck", "--strict")
+
+
+def test_a_damaged_blob_is_not_believed(repository: Repository) -> None:
+    """A torn object file is an error, not another content."""
+    oid = repository.write_blob(b"whole\n")
+    file = repository.directory / "objects" / oid[:2] / oid[2:]
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:5])
+    with pytest.raises(RepositoryError):
+        repository.read_blob(oid)
+
+
+@pytest.mark.parametrize("oid", ["--version", "HEAD", "", "a" * 39, "A" * 40, "refs/heads/x"])
+def test_only_object_ids_are_taken_as_such(repository: Repository, oid: str) -> None:
+    """What comes over the wire as an id is never an option or an expression of git's."""
+    for ask in (repository.read_blob, repository.tree_entries):
+        with pytest.raises(RepositoryError, match="not an object id"):
+            ask(oid)
+
+
+def test_a_missing_object_is_an_error_of_ours(repository: Repository) -> None:
+    """It carries what git said."""
+    with pytest.raises(RepositoryError, match="cat-file"):
+        repository.read_blob("0" * 39 + "1")
+
+
+def test_writes_are_applied_to_a_commit_on_paper(project: Path, repository: Repository) -> None:
+    """Edits, additions and removals, a file that becomes a folder and a folder that becomes a file."""
+    (project / "folder").mkdir()
+    (project / "folder" / "inner.py").write_text("inner\n")
+    base = repository.snapshot()
+    one = repository.write_blob(b"1\n")
+    writes = (
+        PlannedWrite(path="kept.py", expected=None, after=one, mode="100755"),
+        PlannedWrite(path="edited.py/now-a-folder", expected=None, after=one),
+        PlannedWrite(path="edited.py", expected=None, after=None),
+        PlannedWrite(path="folder", expected=None, after=one),
+        PlannedWrite(path="folder/inner.py", expected=None, after=None),
+        PlannedWrite(path="never-there", expected=None, after=None),
+    )
+    combined = repository.combined_tree(base, writes)
+    assert combined == repository.combined_tree(base, writes)
+    entries = repository.tree_entries(combined)
+    assert entries["kept.py"] == TreeEntry("100755", one)
+    assert set(entries) == {".gitignore", "edited.py/now-a-folder", "folder", "kept.py", "untracked.py"}
+    assert (project / "folder" / "inner.py").read_text() == "inner\n"
+
+
+def test_a_name_that_is_no_text_is_said_so(project: Path, repository: Repository) -> None:
+    """A snapshot carries such a file; a change to it cannot be said to anybody, and names it."""
+    before = repository.snapshot()
+    Path(str(project).encode().decode(), "bad\udcff.py").write_text("x")
+    after = repository.snapshot()
+    assert after != before
+    with pytest.raises(RepositoryError, match=r"not UTF-8: bad\\xff\.py"):
+        repository.changes(before, after)
