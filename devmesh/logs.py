@@ -88,11 +88,8 @@ def hide(*secrets: str) -> None:
 
 def in_kernel() -> bool:
     """Whether this process is a notebook's kernel, where whatever a thread prints lands in some cell."""
-    if "ipykernel" not in sys.modules or "IPython" not in sys.modules:
-        return False
-    from IPython.core.getipython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None) is not None
+    shell = sys.modules.get("IPython")  # looked up, not imported: where it is not loaded there is no kernel
+    return shell is not None and getattr(shell.get_ipython(), "kernel", None) is not None
 
 
 # ---- how a line is made ----
