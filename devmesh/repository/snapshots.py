@@ -91,15 +91,11 @@ class Scan:
         """Make the ignored files of the index exactly those `wanted` that exist."""
         held = set(self.git.names("ls-files", "-z", "--cached", "--ignored", "--exclude-standard"))
         self._forget(sorted(held - wanted))
-        missing = [name for name in sorted(wanted - held) if os.path.lexists(self.git.folder / name)]
-        self.force(missing)
-
-    def force(self, names: Sequence[str]) -> None:
-        """Add these files although a rule ignores them."""
-        if names:
-            given = "\0".join(names)
+        missing = wanted - set(self.git.names("ls-files", "-z", "--cached")) if wanted else set()
+        present = sorted(name for name in missing if os.path.lexists(self.git.folder / name))
+        if present:
             options = ("--force", "--ignore-errors", "--pathspec-from-file=-", "--pathspec-file-nul")
-            self.git.try_run("--literal-pathspecs", "add", *options, given=os.fsencode(given))
+            self.git.try_run("--literal-pathspecs", "add", *options, given=os.fsencode("\0".join(present)))
 
     def _drop_nested(self) -> list[str]:
         lines = self.git.names("ls-files", "-z", "--stage")
