@@ -40,8 +40,8 @@ format: $(STAMP) ## Put the code into its form
 	@$(BIN)/ruff format --quiet $(OURS)
 	@$(BIN)/ruff check --quiet --fix --exit-zero $(OURS)
 
-bench: $(STAMP) ## Measure (tests/bench)
-	@$(BIN)/python -m tests.bench
+bench: $(STAMP) ## Measure: every tests/bench/bench_*.py, with its figures
+	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; PYTHONPATH=. $(BIN)/python "$$bench" || exit 1; done
 
 clean: ## Remove everything that was made here
 	@rm -rf $(VENV) build dist out .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -51,7 +51,7 @@ clean: ## Remove everything that was made here
 install: $(STAMP) ## Make .venv and install everything into it, in the pinned versions
 
 $(STAMP): requirements/lock.txt pyproject.toml
-	@command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON). Install Python 3.11 or newer, or say PYTHON=..."; exit 1; }
+	@$(PYTHON) -c "" 2> /dev/null || { echo "$(PYTHON) does not run here. Install Python 3.11 or newer, or say PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$$($(PYTHON) --version) is too old: 3.11 or newer is needed. Say PYTHON=python3.12, for one."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || \

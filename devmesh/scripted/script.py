@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-_OPENING = re.compile(r"^(?P<margin>[> \t]*)(?P<fence>`{3,}|~{3,})script(?:[ \t]+(?P<kind>\w+))?[ \t]*$")
+_FENCE = re.compile(r"^(?P<margin>[> \t]*)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)$")
+_SCRIPT = re.compile(r"script(?:[ \t]+(?P<kind>\w+))?")
 
 #: What a script may be for. A block without a word is for work.
 KINDS = ("work", "review", "plan")
@@ -72,21 +73,25 @@ def find_script(prompt: str, kind: str | None = None) -> str | None:
 
 
 def _fenced(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Each block with its kind. One that is never closed reaches to the end of the prompt."""
+    """Each script with its kind. One inside another block is only text; one that is never closed reaches the end."""
     opening: re.Match[str] | None = None
     inside: list[str] = []
-    for line in lines:
+    for line in [*lines, None]:
         if opening is None:
-            opening, inside = _OPENING.match(line), []
-            continue
-        text = line.removeprefix(opening["margin"])
-        if text.strip() == opening["fence"]:
-            yield opening["kind"] or "work", "\n".join(inside)
+            opening, inside = _FENCE.match(line) if line is not None else None, []
+        elif line is None or _closes(line, opening):
+            script = _SCRIPT.fullmatch(opening["info"].strip())
+            if script:
+                yield script["kind"] or "work", "\n".join(inside)
             opening = None
         else:
-            inside.append(text)
-    if opening is not None:
-        yield opening["kind"] or "work", "\n".join(inside)
+            inside.append(line.removeprefix(opening["margin"]))
+
+
+def _closes(line: str, opening: re.Match[str]) -> bool:
+    """A line of nothing but the same sign, at least as often."""
+    text = line.removeprefix(opening["margin"]).strip()
+    return len(text) >= len(opening["fence"]) and set(text) == {opening["fence"][0]}
 
 
 def parse(text: str, grammar: Mapping[str, Grammar]) -> tuple[Step, ...]:

@@ -61,6 +61,13 @@ def test_a_quoted_or_indented_block_is_found(margin: str) -> None:
     assert find_script(quoted) == "append a.txt\n|   x"
 
 
+@pytest.mark.parametrize("fence", ["```", "````", "~~~"])
+def test_a_script_inside_quoted_data_is_only_text(fence: str) -> None:
+    """What another agent wrote is never performed, however it looks."""
+    quoted = f"{fence}data\n```script\nsay theirs\n```\n{fence if fence != '```' else ''}\n"
+    assert find_script(f"{quoted}\n```script\nsay mine\n```") == "say mine"
+
+
 def test_a_block_that_is_not_closed_reaches_to_the_end() -> None:
     """A prompt that was cut off is still tried."""
     assert find_script("```script\nsay x\nsay y") == "say x\nsay y"
