@@ -1,0 +1,298 @@
+"""The loop of one bridge: joins, bids, begins what it is awarded, and obeys every fact about it at once.
+
+Knows not how work or a review is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devmesh.bridge.assignments import Assignments
+from devmesh.bridge.attempt import Bench
+from devmesh.bridge.heartbeat import Heartbeat
+from devmesh.bridge.link import Link, LinkState
+from devmesh.bridge.locks import Locks
+from devmesh.bridge.planning import plan
+from devmesh.bridge.tools.tool import Tool
+from devmesh.bridge.workspace import Workspaces
+from devmesh.errors import Code, DevMeshError, MeshLost, Refused
+from devmesh.vocabulary import facts
+from devmesh.vocabulary.codec import Recorded
+from devmesh.vocabulary.requests import AnyRequest, Bid, Decline, Join, Leave
+from devmesh.vocabulary.terms import Resources
+
+_log = logging.getLogger(__name__)
+
+_FAREWELL = 0.4
+"Seconds each step of saying goodbye may take."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a bridge works, and who reads along."""
+
+    project: Path
+    logs: Path
+    tell: Callable[[str], None] = _log.info
+    "Short progress lines, for a person at a terminal."
+
+
+class Conversation:
+    """One agent's conversation with the mesh, from `run` to its end."""
+
+    def __init__(
+        self, link: Link, tool: Tool, workspaces: Workspaces, place: Place, options: tuple[str, ...] = ()
+    ) -> None:
+        self.agent: str | None = None
+        "Our name in the mesh, while we are an agent of it."
+        self._link = link
+        self._tool = tool
+        self._place = place
+        self._heartbeat = Heartbeat(link, self._used, self._lost)
+        self._locks = Locks(link, self._heartbeat.now)
+        self._heartbeat.tokens = lambda: self._locks.tokens
+        self._heartbeat.renewed = self._locks.renewed
+        self._bench = Bench(link, self._locks, tool, workspaces, place.project, place.logs, options)
+        self._assignments = Assignments(self._bench, place.tell)
+        self._paused = False
+        self._leaving: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._errands: set[asyncio.Task[Any]] = set()
+        self._planning: asyncio.Task[Any] | None = None
+        self._joining = False
+
+    async def run(self) -> str:
+        """Be an agent until told to go; returns why. Raises MeshLost when the mesh is gone, Refused when not let in."""
+        stop_listening = self._link.subscribe(self._heard)
+        ended = asyncio.create_task(self._link.until(LinkState.CLOSED))
+        beating: asyncio.Task[None] | None = None
+        try:
+            await self._join()
+            beating = asyncio.create_task(self._heartbeat.run())
+            await asyncio.wait((self._leaving, ended, beating), return_when=asyncio.FIRST_COMPLETED)
+            if self._leaving.done():
+                return self._leaving.result()
+            raise self._link.failure or MeshLost("the link to the mesh was closed")
+        finally:
+            ended.cancel()
+            if beating is not None:
+                beating.cancel()
+            await self._part()
+            stop_listening()
+
+    def leave(self, reason: str) -> None:
+        """Stop the tools and go. `run` returns."""
+        if not self._leaving.done():
+            self._leaving.set_result(reason)
+
+    # ---- joining and leaving ----
+
+    async def _join(self) -> None:
+        tool = self._tool
+        request = Join(
+            tool=tool.name,
+            model=tool.model,
+            capabilities=tool.capabilities,
+            host=socket.gethostname()[:100],
+            pid=os.getpid(),
+            badge=tool.badge,
+            declared=tool.declared,
+        )
+        try:
+            reply = await self._link.request(request)
+        except Refused as refused:
+            if refused.code is not Code.ALREADY_JOINED:
+                raise
+            # Another process had this session and died: what it began is given back, then we begin afresh.
+            await self._link.ask(Leave(reason="the bridge was started anew"))
+            reply = await self._link.request(request)
+        for joined in reply.all(facts.AgentJoined):
+            self._admitted(joined)
+
+    def _admitted(self, joined: facts.AgentJoined) -> None:
+        if self.agent == joined.agent:
+            return
+        self.agent = joined.agent
+        self._assignments.rulebook = joined.rulebook
+        self._heartbeat.interval = joined.limits_heartbeat
+        self._locks.trust(joined.lease, joined.margin)
+        self._place.tell(f"joined as {joined.agent}")
+
+    def _lost(self) -> None:
+        """We are no agent any more: whatever we did is somebody else's now. Become one again."""
+        if self._leaving.done() or self._joining:
+            return
+        self._joining = True
+        self._place.tell(f"{self.agent} was given up by the mesh; joining again")
+        self.agent = None
+        self._paused = False
+        self._assignments.take_all_away()
+        self._locks.forget()
+        self._errand(self._rejoin())
+
+    async def _rejoin(self) -> None:
+        try:
+            await self._join()
+        except Refused as refused:
+            self.leave(f"not let in again: {refused}")
+        finally:
+            self._joining = False
+
+    async def _part(self) -> None:
+        """Stop every tool, then say goodbye where anybody listens. Takes less than 2 s in all."""
+        if self._planning is not None:
+            self._planning.cancel()
+        await self._assignments.stop()
+        if self._link.state is LinkState.OPEN and self.agent is not None:
+            try:
+                await self._link.ask(Leave(reason="the bridge ends"), timeout=_FAREWELL)
+            except (DevMeshError, TimeoutError) as error:
+                _log.info("left without a goodbye: %s", error)
+        for errand in self._errands:
+            errand.cancel()
+        await asyncio.gather(*self._errands, return_exceptions=True)
+
+    # ---- listening ----
+
+    def _heard(self, recorded: Recorded) -> None:
+        """Every fact told to us. What concerns a process of ours is acted upon before anything else is heard."""
+        self._locks.heard(recorded)
+        act = self._ACTIONS.get(type(recorded.fact))
+        if act is not None:
+            act(self, recorded, recorded.fact)
+        self._assignments.heard(recorded)
+
+    def _on_joined(self, _: Recorded, joined: facts.AgentJoined) -> None:
+        self._admitted(joined)
+
+    def _on_bidding(self, _: Recorded, opened: facts.BiddingOpened) -> None:
+        if self.agent not in opened.agents:
+            return
+        reason = self._reason_to_decline(opened)
+        if reason:
+            self._say(Decline(task=opened.task, reason=reason))
+        else:
+            self._say(Bid(task=opened.task, confidence=self._tool.confidence))
+
+    def _reason_to_decline(self, opened: facts.BiddingOpened) -> str:
+        """The mesh asks only who is free; what it cannot know is said here."""
+        if self._leaving.done():
+            return "leaving"
+        if self._paused:
+            return "paused"
+        if self._planning is not None and not self._planning.done():
+            return "planning"
+        if not self._tool.edits and not opened.capabilities:
+            return "it answers, and edits nothing"
+        return ""
+
+    def _on_awarded(self, _: Recorded, awarded: facts.TaskAwarded) -> None:
+        if awarded.agent == self.agent:
+            self._assignments.begin(awarded)
+
+    def _on_over(self, _: Recorded, fact: facts.TaskCancelled | facts.TaskAbandoned | facts.TaskFailed) -> None:
+        """The mesh ended it, or gave it away."""
+        if fact.agent in {None, self.agent}:
+            self._assignments.take_away(fact.task)
+
+    def _on_task_paused(self, _: Recorded, fact: facts.TaskPaused) -> None:
+        self._assignments.pause(fact.task, paused=True)
+
+    def _on_task_resumed(self, _: Recorded, fact: facts.TaskResumed) -> None:
+        self._assignments.pause(fact.task, paused=False)
+
+    def _on_agent_paused(self, _: Recorded, fact: facts.AgentPaused) -> None:
+        if fact.agent == self.agent:
+            self._pause(paused=True)
+
+    def _on_agent_resumed(self, _: Recorded, fact: facts.AgentResumed) -> None:
+        if fact.agent == self.agent:
+            self._pause(paused=False)
+
+    def _pause(self, *, paused: bool) -> None:
+        self._paused = paused
+        self._assignments.pause_all(paused=paused)
+
+    def _on_dismissed(self, _: Recorded, fact: facts.AgentDismissed) -> None:
+        if fact.agent == self.agent:
+            self.leave(f"dismissed: {fact.reason}" if fact.reason else "dismissed")
+
+    def _on_gone(self, _: Recorded, fact: facts.AgentLost | facts.AgentLeft) -> None:
+        if fact.agent == self.agent:
+            self._lost()
+
+    def _on_opened(self, _: Recorded, __: facts.SessionOpened) -> None:
+        """A new session: the mesh has forgotten the old one, and us with it."""
+        if self.agent is not None:
+            self._lost()
+
+    def _on_resumed(self, _: Recorded, __: facts.SessionResumed) -> None:
+        """Back: have the mesh renew, or disown, what we believe."""
+        if self.agent is not None:
+            self._errand(self._heartbeat.now())
+
+    def _on_standing(self, recorded: Recorded, standing: facts.Standing) -> None:
+        """What was missed while away, as things now are."""
+        if standing.agent == self.agent:
+            self._paused = standing.paused
+            self._assignments.reconcile(recorded, standing)
+
+    def _on_framework_requested(self, _: Recorded, asked: facts.FrameworkRequested) -> None:
+        """We are the architect (Rule 1): plan with the tool, beside nothing else."""
+        if asked.agent != self.agent:
+            return
+        if self._planning is not None:
+            self._planning.cancel()
+        self._planning = self._errand(plan(self._bench, asked))
+
+    _ACTIONS: dict[type[Any], Callable[[Conversation, Recorded, Any], None]] = {
+        facts.AgentJoined: _on_joined,
+        facts.BiddingOpened: _on_bidding,
+        facts.TaskAwarded: _on_awarded,
+        facts.TaskCancelled: _on_over,
+        facts.TaskAbandoned: _on_over,
+        facts.TaskFailed: _on_over,
+        facts.TaskPaused: _on_task_paused,
+        facts.TaskResumed: _on_task_resumed,
+        facts.AgentPaused: _on_agent_paused,
+        facts.AgentResumed: _on_agent_resumed,
+        facts.AgentDismissed: _on_dismissed,
+        facts.AgentLost: _on_gone,
+        facts.AgentLeft: _on_gone,
+        facts.SessionOpened: _on_opened,
+        facts.SessionResumed: _on_resumed,
+        facts.Standing: _on_standing,
+        facts.FrameworkRequested: _on_framework_requested,
+    }
+
+    # ---- speaking ----
+
+    def _say(self, request: AnyRequest) -> None:
+        """Ask without waiting; a refusal is only noted: the mesh knows better, and has moved on."""
+        self._errand(self._asked(request))
+
+    async def _asked(self, request: AnyRequest) -> None:
+        try:
+            await self._link.request(request)
+        except DevMeshError as error:
+            _log.info("%s: %s", type(request).__name__, error)
+
+    def _errand(self, doing: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.ensure_future(doing)
+        self._errands.add(task)
+        task.add_done_callback(self._errand_done)
+        return task
+
+    def _errand_done(self, task: asyncio.Task[Any]) -> None:
+        self._errands.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.info("an errand ended: %s", error)
+
+    def _used(self) -> Resources:
+        return self._assignments.used()

@@ -1,0 +1,64 @@
+"""One attempt to reach a coordinator: only on this machine, with the secret in a header and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from devmesh.address import Connection
+from devmesh.errors import MeshError
+from devmesh.vocabulary.terms import Role
+
+MAX_DELIVERY = 64 * 1024 * 1024
+"Bytes of one delivery. The largest is the whole state, told to a watcher."
+_OPEN_LIMIT = 10.0
+_CLOSE_LIMIT = 0.5
+"A stalled coordinator must not keep a bridge from ending in time."
+
+#: Of its own level, because at DEBUG the library would log the request's headers, and with them the secrets.
+_log = logging.getLogger("devmesh.bridge.wire")
+_log.setLevel(logging.INFO)
+
+
+class _Direct(connect):
+    """Goes to one address and follows no redirect from there."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
+
+
+async def dial(connection: Connection, role: Role, key: str) -> ClientConnection:
+    """An open connection to the coordinator that published `connection`. The caller closes it.
+
+    No keepalive pings: a dead peer's socket closes by itself on one machine, and a stalled one is worth waiting for.
+    Raises MeshError for an address beyond this machine, else what websockets raises.
+    """
+    return await _Direct(
+        connection.url,
+        host=loopback_of(connection.url),
+        proxy=None,
+        compression=None,
+        additional_headers={"Authorization": f"Bearer {connection.tokens[role]}", "X-DevMesh-Key": key},
+        user_agent_header=None,
+        open_timeout=_OPEN_LIMIT,
+        close_timeout=_CLOSE_LIMIT,
+        ping_interval=None,
+        max_size=MAX_DELIVERY,
+        logger=_log,
+    )
+
+
+def loopback_of(url: str) -> str:
+    """The loopback address `url` names. Raises MeshError for any other, and for credentials in the URL."""
+    parts = urlsplit(url)
+    host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if parts.scheme != "ws" or not local or "@" in parts.netloc:
+        raise MeshError(f"a coordinator is reached at ws://127.0.0.1, not at {parts.scheme}://{parts.hostname}")
+    return host

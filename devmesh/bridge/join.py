@@ -1,0 +1,131 @@
+"""A bridge process: one tool, one mesh, from command line to exit code. Prints only for a person at a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from devmesh.address import find_connection, home_of, open_home, read_connection
+from devmesh.bridge.conversation import Conversation, Place
+from devmesh.bridge.link import Link
+from devmesh.bridge.tools.generic import GenericTool
+from devmesh.bridge.workspace import Workspaces
+from devmesh.errors import DevMeshError, NoMesh
+from devmesh.logs import configure
+from devmesh.repository import Repository
+from devmesh.settings import Settings
+from devmesh.vocabulary.plain import plain
+from devmesh.vocabulary.terms import Role
+
+_log = logging.getLogger(__name__)
+
+LOGS = "logs"
+LEFT, FAILED = 0, 1
+_LAST_RESORT = 1.9
+"Seconds after a signal by which the process is gone, whatever still hangs."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a bridge until it is dismissed, signalled or orphaned; returns 0 for a clean end, 1 for an error."""
+    options = _parsed(arguments)
+    try:
+        settings = Settings.load()
+        tool = GenericTool.find(options.tool, settings.home)
+        project, home = _place(options.project, settings)
+        _log_to(settings, home / LOGS / f"{options.tool}-{os.getpid()}.log")
+        return asyncio.run(_bridge(tool, project, home, settings, options))
+    except DevMeshError as error:
+        _log.error("%s", error)
+        sys.stderr.write(f"devmesh: {error}\n")
+        return FAILED
+
+
+async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settings, options: argparse.Namespace) -> int:
+    key, first = _session(options.agent_key_file)
+    repository = await asyncio.to_thread(Repository(project, home).open)
+    link = Link(lambda: read_connection(home), Role.AGENT, key=key, orphan_sec=settings.orphan_sec, first=first)
+    place = Place(project, home / LOGS, _tell)
+    workspaces = Workspaces(repository, settings.workspace_include)
+    conversation = Conversation(link, tool, workspaces, place, tuple(options.options))
+    loop = asyncio.get_running_loop()
+
+    def told_to_end(number: signal.Signals) -> None:
+        conversation.leave(f"told to end by {number.name}")
+        opening.cancel()
+        loop.call_later(_LAST_RESORT, os._exit, LEFT)
+
+    opening = asyncio.ensure_future(link.open())
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, told_to_end, number)
+    try:
+        with suppress(asyncio.CancelledError):
+            await opening
+            place.tell(await conversation.run())
+    finally:
+        await link.close()
+    return LEFT
+
+
+def _place(project: Path, settings: Settings) -> tuple[Path, Path]:
+    """The mesh's project and home: of a mesh that runs for the folder or one above it, else of the folder itself."""
+    try:
+        connection = find_connection(project, settings)
+    except NoMesh:
+        canonical = project.resolve()
+        return canonical, open_home(home_of(canonical, settings))
+    return Path(connection.project), Path(connection.home)
+
+
+def _session(file: Path | None) -> tuple[str | None, int]:
+    """The session's secret and first request number. A file makes it known to a later process, which then takes over.
+
+    That process counts from the clock on, which is above whatever the first one used.
+    """
+    if file is None:
+        return None, 1
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return file.read_text(encoding="ascii").strip(), int(time.time() * 1000)
+    with os.fdopen(descriptor, "w", encoding="ascii") as fresh:
+        key = secrets.token_urlsafe(32)
+        fresh.write(key)
+    return key, int(time.time() * 1000)
+
+
+def _log_to(settings: Settings, file: Path) -> None:
+    """All of the log goes to the file; standard error is for what goes wrong before there is one."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    configure(settings.model_copy(update={"log_file": file}))
+    root = logging.getLogger("devmesh")
+    for handler in list(root.handlers):
+        if type(handler) is logging.StreamHandler:
+            root.removeHandler(handler)
+
+
+def _tell(line: str) -> None:
+    """A short progress line, where a person is reading."""
+    _log.info("%s", line)
+    if sys.stdout.isatty():
+        sys.stdout.write(f"{plain(line)}\n")
+        sys.stdout.flush()
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m devmesh.bridge", description="Bring a coding CLI into the mesh of a project."
+    )
+    parser.add_argument("tool", help="its name in the registry: claude, codex, gemini, aider ...")
+    parser.add_argument("--project", type=Path, default=Path(), help="the project's folder (default: here)")
+    parser.add_argument("--agent-key-file", type=Path, help="keep the session's secret there, to take it up again")
+    parser.add_argument("options", nargs="*", help="after `--`: arguments for the tool itself")
+    return parser.parse_args(arguments)

@@ -1,0 +1,45 @@
+"""Starts bridge processes that survive whoever started them: a kernel's interrupt, restart or end. Knows no wire."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devmesh.bridge.tools.catalogue import packages
+from devmesh.bridge.tools.generic import GenericTool
+from devmesh.processes import spawn_detached
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """One bridge process, named for ever by its pid and birth."""
+
+    pid: int
+    create_time: float
+    log: Path
+
+
+def launch(
+    tool: str,
+    project: Path,
+    home: Path,
+    *,
+    count: int = 1,
+    options: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+) -> list[Launched]:
+    """Start `count` bridges for that tool on the mesh in `home`. `options` go to the tool, `env` over our variables.
+
+    Raises ToolNotFound, with how to install it, before anything is started.
+    """
+    GenericTool.find(tool, home.parent)
+    logs = home / "logs"
+    logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    argv = [sys.executable, "-P", "-m", "devmesh.bridge", tool, "--project", str(project), "--", *options]
+    surroundings = {**os.environ, **(env or {}), "DEVMESH_HOME": str(home.parent)}
+    surroundings["PYTHONPATH"] = os.pathsep.join(filter(None, (packages(), surroundings.get("PYTHONPATH"))))
+    started = [spawn_detached(argv, log=logs / f"{tool}.start.log", env=surroundings) for _ in range(count)]
+    return [Launched(pid, born, logs / f"{tool}-{pid}.log") for pid, born in started]

@@ -1,0 +1,187 @@
+"""Takes a tool's standard output apart as its dialect's table says. Knows no tool, process or mesh."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from devmesh.bridge.tools.catalogue import Conditions, Entry, EventRule
+from devmesh.bridge.tools.tool import (
+    Judgement,
+    ResultGiven,
+    Said,
+    SessionNamed,
+    TextSaid,
+    ToolEnded,
+    ToolStarted,
+    UsageCounted,
+)
+
+LONGEST_LINE = 8 * 1024 * 1024
+"Bytes of one line that are kept; the rest of it is dropped."
+LONGEST_ANSWER = 200_000
+"Characters of a text run's words that are kept, from the end."
+
+
+class OutputReader:
+    """Reads one run. Lines that are no event, a warning or a flood, are words like any other."""
+
+    def __init__(self, entry: Entry, rules: Sequence[EventRule]) -> None:
+        self._entry = entry
+        self._rules = rules
+        self._line = bytearray()
+        self._words: list[str] = []
+        self._spoken_length = 0
+        self._result: ResultGiven | None = None
+
+    def feed(self, chunk: bytes) -> list[Said]:
+        """What the next bytes say."""
+        said: list[Said] = []
+        if self._entry.output == "json":
+            self._keep(chunk)
+            return said
+        *lines, rest = chunk.split(b"\n")
+        for line in lines:
+            self._keep(line)
+            said += self._take()
+        self._keep(rest)
+        return said
+
+    def end(self) -> list[Said]:
+        """What the last, unfinished line says."""
+        return self._take() if self._line else []
+
+    def judge(self, exit_code: int, complaints: str) -> Judgement:
+        """A success only if the terminal event says so and the exit code is 0; for plain text, the code alone."""
+        answer = self._result.text if self._result and self._result.text else self._all_words().strip()
+        reason = self._trouble(exit_code, answer)
+        if not reason:
+            return Judgement(success=True, answer=answer)
+        last = _last_line(complaints) or _last_line(answer)
+        return Judgement(success=False, reason=f"{reason}: {last}" if last else reason, answer=answer)
+
+    def _trouble(self, exit_code: int, answer: str) -> str:
+        """What speaks against a success; empty when nothing does."""
+        if sign := next((found[0] for sign in self._entry.failure_signs if (found := _sign(sign, answer))), ""):
+            return f"it says {sign!r}"
+        if self._result is not None and not self._result.success:
+            return "it says that it failed"
+        if exit_code:
+            return f"it ended with exit code {exit_code}"
+        if self._result is None and self._entry.output != "text":
+            return "it ended without saying how it went"
+        return ""
+
+    # ---- lines ----
+
+    def _keep(self, part: bytes) -> None:
+        self._line += part[: LONGEST_LINE - len(self._line)]
+
+    def _take(self) -> list[Said]:
+        line, self._line = bytes(self._line), bytearray()
+        if self._entry.output != "text" and line.lstrip().startswith((b"{", b"[")):
+            try:
+                return list(self._heard(msgspec.json.decode(line)))
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                pass
+        return self._spoken(line.decode(errors="replace") + "\n")
+
+    def _heard(self, event: object) -> Iterator[Said]:
+        for one in event if isinstance(event, list) else [event]:
+            for rule in self._rules:
+                if _holds(rule.when, one):
+                    yield from self._apply(rule, one)
+
+    def _apply(self, rule: EventRule, event: object) -> Iterator[Said]:
+        for part in _at(event, rule.each) if rule.each else [event]:
+            if _holds(rule.where, part):
+                yield from self._meant(rule, part)
+
+    def _meant(self, rule: EventRule, part: object) -> Iterator[Said]:
+        match rule.means:
+            case "session":
+                yield SessionNamed(_text(part, rule.session))
+            case "text" | "delta":
+                text = _text(part, rule.text)
+                yield from self._spoken(text + "\n" if text and rule.means == "text" else text)
+            case "tool_start":
+                yield ToolStarted(_text(part, rule.name), _paths(part, rule.paths))
+            case "tool_end":
+                yield ToolEnded(_text(part, rule.name), _paths(part, rule.paths))
+            case "usage":
+                yield UsageCounted(_count(part, rule.input), _count(part, rule.output), _amount(part, rule.dollars))
+            case "result" | "failure":
+                claimed = rule.means == "result" and _holds(rule.success, part)
+                self._result = ResultGiven(claimed, _text(part, rule.text)[-LONGEST_ANSWER:])
+                yield self._result
+
+    def _spoken(self, text: str) -> list[Said]:
+        self._words.append(text)
+        self._spoken_length += len(text)
+        if self._spoken_length > 2 * LONGEST_ANSWER:
+            self._words = [self._all_words()]
+            self._spoken_length = len(self._words[0])
+        return [TextSaid(text)] if text else []
+
+    def _all_words(self) -> str:
+        return "".join(self._words)[-LONGEST_ANSWER:]
+
+
+# ---- looking into events ----
+
+
+def _at(value: object, path: str) -> list[Any]:
+    """Everything at a dotted path; a list on the way, or at its end, stands for each of its elements."""
+    found = [value]
+    for key in path.split("."):
+        found = [one[key] for one in _flat(found) if isinstance(one, dict) and key in one]
+    return list(_flat(found))
+
+
+def _flat(values: Sequence[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, list):
+            yield from value
+        else:
+            yield value
+
+
+def _holds(conditions: Conditions, value: object) -> bool:
+    return all(any(_same(found, wanted) for found in _at(value, path)) for path, wanted in conditions.items())
+
+
+def _same(found: object, wanted: object) -> bool:
+    """JSON's equality: 1 is not true, and 0 is not false."""
+    choices = wanted if isinstance(wanted, list) else [wanted]
+    return any(found == one and isinstance(found, bool) == isinstance(one, bool) for one in choices)
+
+
+def _text(value: object, path: str) -> str:
+    found = _at(value, path) if path else []
+    return found[0] if found and isinstance(found[0], str) else ""
+
+
+def _paths(value: object, paths: Sequence[str]) -> tuple[str, ...]:
+    return tuple(found for path in paths for found in _at(value, path) if isinstance(found, str))
+
+
+def _count(value: object, path: str) -> int:
+    amount = _amount(value, path)
+    return int(amount) if amount is not None else 0
+
+
+def _amount(value: object, path: str) -> float | None:
+    found = [one for one in _at(value, path) if isinstance(one, int | float)] if path else []
+    return float(found[0]) if found else None
+
+
+def _sign(sign: str, answer: str) -> re.Match[str] | None:
+    return re.search(sign, answer, re.MULTILINE)
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""

@@ -1,0 +1,166 @@
+"""What a tool is to a bridge: how to call it, and what it says, in one form for all. Knows no particular CLI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from devmesh.vocabulary.terms import Badge, Resources
+
+
+class Purpose(StrEnum):
+    """What a run is for. A tool may be called differently for each."""
+
+    WORK = "work"
+    REVIEW = "review"
+    PLAN = "plan"
+
+
+# ---- what it says ----
+
+
+@dataclass(frozen=True, slots=True)
+class SessionNamed:
+    """The tool's own name for its conversation, by which it could be resumed."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextSaid:
+    """What the model, or the tool, tells the person."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """An edit or a command begins. Paths are as the CLI wrote them."""
+
+    name: str
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToolEnded:
+    """It ended."""
+
+    name: str
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UsageCounted:
+    """What it cost so far, where the CLI says."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    dollars: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultGiven:
+    """The terminal event: the CLI's own claim, which is believed only together with its exit code."""
+
+    success: bool
+    text: str = ""
+
+
+Said = SessionNamed | TextSaid | ToolStarted | ToolEnded | UsageCounted | ResultGiven
+
+
+# ---- how it is called, and judged ----
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One call, complete: nothing is left for a shell to interpret."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    "Added to the surroundings; never a secret of the mesh."
+    given: bytes = b""
+    "For its standard input, which is closed afterwards."
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether it did what it was asked, and if not, why, in one line."""
+
+    success: bool
+    reason: str = ""
+    answer: str = ""
+    "Its last words: the result's text, or all it said."
+
+
+class Reader(Protocol):
+    """Takes a run's standard output apart. One per run."""
+
+    def feed(self, chunk: bytes) -> list[Said]:
+        """What the next bytes say. Memory stays bounded, whatever comes."""
+        ...
+
+    def end(self) -> list[Said]:
+        """What the last, unfinished line says."""
+        ...
+
+    def judge(self, exit_code: int, complaints: str) -> Judgement:
+        """The verdict on the whole run; `complaints` is the tail of its standard error."""
+        ...
+
+
+class Tool(Protocol):
+    """One CLI, found on this machine."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the mesh: `claude`."""
+        ...
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What tasks may ask for."""
+        ...
+
+    @property
+    def declared(self) -> Resources:
+        """What one run takes."""
+        ...
+
+    @property
+    def badge(self) -> Badge:
+        """What keeps its writes from the project."""
+        ...
+
+    @property
+    def edits(self) -> bool:
+        """False for one that only answers."""
+        ...
+
+    @property
+    def confidence(self) -> float:
+        """Its bid, 0 to 1."""
+        ...
+
+    @property
+    def silence(self) -> float:
+        """Seconds without any output after which a run counts as hanging."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model it is known to use, or empty."""
+        ...
+
+    def invocation(
+        self, prompt: str, workspace: Path, purpose: Purpose = Purpose.WORK, options: Sequence[str] = ()
+    ) -> Invocation:
+        """The call for one prompt in one workspace. Raises ToolNotFound when it is no longer there."""
+        ...
+
+    def reader(self) -> Reader:
+        """A fresh reader for one run."""
+        ...
