@@ -1,0 +1,113 @@
+"""Figures are drawn from frames as the audit makes them, also from empty ones."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from devmesh_widgets import figures
+
+START = pd.Timestamp("2026-01-01 12:00", tz="UTC")
+
+
+def at(*seconds: float | None) -> list[pd.Timestamp]:
+    """Moments so many seconds after the start; None is a moment that has not come."""
+    return [pd.NaT if second is None else START + pd.Timedelta(seconds=second) for second in seconds]
+
+
+def tasks(count: int = 3) -> pd.DataFrame:
+    """One task that completed, one at work, one that waits; then more of the first kind."""
+    rest = count - 3
+    return pd.DataFrame(
+        {
+            "task": range(1, count + 1),
+            "title": ["one", "<b>two</b> & more", "three", *["more"] * rest],
+            "agent": pd.Categorical(["claude-1", "codex-1", None, *["claude-1"] * rest]),
+            "state": pd.Categorical(["completed", "working", "queued", *["completed"] * rest]),
+            "posted": at(*[0.0] * count),
+            "started": at(2, 4, None, *[2] * rest),
+            "ended": at(10, None, None, *[10] * rest),
+        }
+    )
+
+
+def locks() -> pd.DataFrame:
+    """One lock that ended and one that is held."""
+    return pd.DataFrame(
+        {
+            "target": ["a.py", "b.py"],
+            "agent": pd.Categorical(["claude-1", "codex-1"]),
+            "mode": pd.Categorical(["write", "read"]),
+            "granted": at(0, 5),
+            "ended": at(3, None),
+        }
+    )
+
+
+def hardware() -> pd.DataFrame:
+    """Two measurements of a machine without a GPU, and one of an agent."""
+    return pd.DataFrame(
+        {
+            "time": at(0, 0, 5),
+            "event": pd.Categorical(["sampled"] * 3),
+            "agent": pd.Categorical([None, "claude-1", None]),
+            "ram_gb": [4.0, 1.0, 5.0],
+            "vram_gb": [0.0, 0.0, 0.0],
+            "total_ram_gb": [16.0, None, 16.0],
+            "total_vram_gb": [0.0, None, 0.0],
+        }
+    )
+
+
+def agents() -> pd.DataFrame:
+    """One agent."""
+    return pd.DataFrame({"agent": ["claude-1"], "completed": [3], "failed": [1], "abandoned": [0]})
+
+
+def events(count: int = 2) -> pd.DataFrame:
+    """Facts of one kind."""
+    return pd.DataFrame({"time": at(*range(count)), "kind": ["task_posted"] * count, "agent": [None] * count})
+
+
+def test_a_task_is_drawn_from_its_start_to_its_end_and_the_wait_before_it() -> None:
+    """The first task waited 2 s and was worked on for 8 s."""
+    drawn = {trace.name: trace for trace in figures.tasks(tasks()).data}
+    assert list(drawn["waited"].x)[0] == 2_000
+    assert list(drawn["completed"].x) == [8_000]
+
+
+def test_what_is_still_going_is_drawn_up_to_the_last_moment_on_record() -> None:
+    """The second task began at 4 s and has not ended; the record reaches to 10 s."""
+    drawn = {trace.name: trace for trace in figures.tasks(tasks()).data}
+    assert list(drawn["working"].x) == [6_000]
+    assert list(figures.locks(locks()).data[1].x) == [0]
+
+
+def test_text_of_an_agent_is_no_markup_in_a_label() -> None:
+    """plotly reads `<b>` and `&lt;` in labels: neither may come from outside."""
+    labels = figures.tasks(tasks()).data[0].y
+    assert labels[1] == "#2 &lt;b>two&lt;/b> &amp; more"
+
+
+def test_memory_is_drawn_for_the_machine_and_only_for_what_it_has() -> None:
+    """No GPU, no line for it; an agent's own measurement is not the machine's."""
+    drawn = figures.hardware(hardware()).data
+    assert [trace.name for trace in drawn] == ["RAM", "RAM, total"]
+    assert list(drawn[0].y) == [4.0, 5.0]
+
+
+def test_what_is_left_out_is_said() -> None:
+    """A picture of a thousand rows shows some and tells so."""
+    assert "200 of 1,000 shown" in str(figures.tasks(tasks(1_000)).layout.title.text)
+    assert "of 5,000 shown" in str(figures.events(events(5_000)).layout.title.text)
+
+
+@pytest.mark.parametrize("frame", [tasks, locks, hardware, agents, events])
+def test_figures_fit_a_light_and_a_dark_page_and_stand_an_empty_record(frame: object) -> None:
+    """No background of their own; no rows is no error."""
+    assert callable(frame)
+    name = frame.__name__
+    for rows in (frame(), frame().iloc[:0]):
+        figure = getattr(figures, name)(rows)
+        assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
+        assert figure.to_json()

@@ -1,0 +1,168 @@
+"""The rows a panel shows: frozen plain values, built by whoever owns the state. Knows no widget and no connection.
+
+Times are mesh time in seconds; a panel turns them into ages against `View.now`, so that a row at rest never changes.
+The first field of a row is its key.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from devmesh.vocabulary.terms import AgentState, Badge, LockMode, TaskState
+
+
+class Health(StrEnum):
+    """What is known of the coordinator."""
+
+    LIVE = "live"
+    LOST = "lost"
+    "It cannot be reached; the rows are the last ones heard."
+    STOPPED = "stopped"
+    "It was stopped on purpose."
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a panel. Two rows are equal when they would look the same."""
+
+
+class HeaderRow(Row, frozen=True, kw_only=True):
+    """The mesh as a whole."""
+
+    project: str
+    url: str = ""
+    epoch: int = 1
+    started: float = 0.0
+    health: Health = Health.LIVE
+    since: float = 0.0
+    "When `health` became what it is."
+    note: str = ""
+    "Why, in one line, where there is a reason to say."
+    agents: int = 0
+    working: int = 0
+    queued: int = 0
+    running: int = 0
+    "Tasks claimed, at work or in review."
+    completed: int = 0
+    failed: int = 0
+    locks: int = 0
+    waiting: int = 0
+
+
+class AgentRow(Row, frozen=True, kw_only=True):
+    """One agent that is in the mesh."""
+
+    agent: str
+    tool: str
+    model: str = ""
+    architect: bool = False
+    badge: Badge = Badge.ISOLATED
+    state: AgentState = AgentState.IDLE
+    task: int | None = None
+    title: str = ""
+    "The title of that task."
+    locks: int = 0
+    ram_gb: float = 0.0
+    vram_gb: float = 0.0
+    declared_ram_gb: float = 0.0
+    declared_vram_gb: float = 0.0
+    heard: float = 0.0
+    "When it was last heard of."
+
+
+class TaskRow(Row, frozen=True, kw_only=True):
+    """One task, whatever became of it."""
+
+    task: int
+    title: str
+    state: TaskState = TaskState.QUEUED
+    priority: int = 3
+    agent: str = ""
+    attempt: int = 0
+    posted: float = 0.0
+    since: float = 0.0
+    "When it came into this state."
+    waits_for: tuple[int, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+class LockRow(Row, frozen=True, kw_only=True):
+    """One target that is held."""
+
+    token: int
+    target: str
+    mode: LockMode
+    agent: str
+    since: float = 0.0
+    until: float = 0.0
+    "When its lease ends unless it is renewed."
+    task: int | None = None
+
+
+class WaitRow(Row, frozen=True, kw_only=True):
+    """One request for locks that has to wait."""
+
+    ticket: int
+    targets: tuple[str, ...]
+    mode: LockMode
+    agent: str
+    behind: tuple[str, ...] = ()
+    since: float = 0.0
+    task: int | None = None
+
+
+class HardwareRow(Row, frozen=True, kw_only=True):
+    """Memory of the machine, in gigabytes (10^9 bytes)."""
+
+    gpu: str = ""
+    "Its name; empty where there is none."
+    ram_total_gb: float = 0.0
+    ram_used_gb: float = 0.0
+    "Measured over the process trees of all agents."
+    ram_other_gb: float = 0.0
+    "Measured: used by everything else on the machine."
+    ram_reserved_gb: float = 0.0
+    "Declared and granted by the ledger."
+    vram_total_gb: float = 0.0
+    vram_used_gb: float = 0.0
+    vram_other_gb: float = 0.0
+    vram_reserved_gb: float = 0.0
+
+
+class SampleRow(Row, frozen=True, kw_only=True):
+    """One measurement, for the picture over time."""
+
+    at: float
+    ram_used_gb: float = 0.0
+    ram_reserved_gb: float = 0.0
+    vram_used_gb: float = 0.0
+    vram_reserved_gb: float = 0.0
+
+
+class EventRow(Row, frozen=True, kw_only=True):
+    """One fact, as a line."""
+
+    sequence: int
+    at: float
+    "Wall clock, seconds since 1970."
+    kind: str
+    agent: str = ""
+    task: int | None = None
+    text: str = ""
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the panels show, at one moment. Rows that did not change may be the same objects as before."""
+
+    now: float
+    "Mesh time of this view."
+    header: HeaderRow
+    agents: tuple[AgentRow, ...] = ()
+    tasks: tuple[TaskRow, ...] = ()
+    locks: tuple[LockRow, ...] = ()
+    waits: tuple[WaitRow, ...] = ()
+    hardware: HardwareRow = HardwareRow()
+    samples: tuple[SampleRow, ...] = ()
+    events: tuple[EventRow, ...] = ()
+    "The last few, oldest first."

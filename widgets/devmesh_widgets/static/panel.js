@@ -1,0 +1,129 @@
+/** @file A panel, or several together: what anywidget loads. One link per model, one frame per repaint. */
+import { AGENTS } from "./agents.js";
+import { Banner } from "./banner.js";
+import { make } from "./elements.js";
+import { EVENTS } from "./events.js";
+import { Hardware } from "./hardware.js";
+import { Header } from "./header.js";
+import { Link } from "./link.js";
+import { LOCKS, WAITS } from "./locks.js";
+import { Table, setCount } from "./table.js";
+import { TASKS } from "./tasks.js";
+
+const TICK = 1000;
+
+/** Panel -> its title and the tables in it. */
+const TABLES = {
+  agents: ["Agents", [AGENTS]],
+  tasks: ["Tasks", [TASKS]],
+  locks: ["Locks", [LOCKS, WAITS]],
+  events: ["Events", [EVENTS]],
+};
+
+/** A titled box. @param {string} name @param {string} title */
+function box(name, title) {
+  const node = make("section", `dm-panel dm-panel-${name}`, "", { "aria-label": title });
+  const heading = make("div", "dm-title", title, { role: "heading", "aria-level": "3" });
+  const count = make("span", "dm-count");
+  heading.append(count);
+  node.append(heading);
+  return { node, count };
+}
+
+class TablePanel {
+  constructor(name, link) {
+    const [title, specs] = TABLES[name];
+    const { node, count } = box(name, title);
+    this.link = link;
+    this.node = node;
+    this.count = count;
+    this.tables = specs.map((spec) => new Table(spec, link));
+    this.note = make("p", "dm-note");
+    this.second = specs.length > 1 ? make("div", "dm-subtitle", specs[1].label, { role: "heading", "aria-level": "4" }) : null;
+    node.append(this.tables[0].node, ...(this.second ? [this.second, this.tables[1].node] : []), this.note);
+  }
+
+  end() {
+    for (const table of this.tables) table.end();
+  }
+
+  refresh() {
+    const sections = this.tables.map((table) => this.link.store.sections[table.spec.section]);
+    setCount(this.count, sections[0].rows.size);
+    const { skipped } = sections[0];
+    this.note.hidden = !skipped;
+    if (skipped) this.note.textContent = `${skipped.toLocaleString("en")} skipped here, faster than a screen can show; all are in mesh.audit.`;
+    if (this.second) this.second.hidden = this.tables[1].node.hidden = sections[1].rows.size === 0;
+    for (const table of this.tables) table.refresh();
+  }
+}
+
+class HardwarePanel extends Hardware {
+  constructor(link) {
+    super(link);
+    const { node } = box("hardware", "Hardware");
+    node.append(this.node);
+    this.node = node;
+  }
+}
+
+function panelOf(name, link) {
+  if (name === "header") return new Header(link);
+  return name === "hardware" ? new HardwarePanel(link) : new TablePanel(name, link);
+}
+
+/** Repaint at most once a frame, and each second for the ages; not at all while nobody can see it. */
+function painter(parts) {
+  let waiting = 0;
+  const paintAll = () => {
+    waiting = 0;
+    for (const part of parts) part.refresh();
+  };
+  const soon = () => {
+    waiting ||= requestAnimationFrame(paintAll);
+  };
+  const ticking = setInterval(soon, TICK);
+  return { soon, paintAll, stop: () => (clearInterval(ticking), cancelAnimationFrame(waiting)) };
+}
+
+/** The keys of a notebook must not act on its cells while somebody types or moves about in a panel. */
+function keepKeys(root) {
+  root.dataset.lmSuppressShortcuts = "true";
+  root.addEventListener("keydown", (event) => event.stopPropagation());
+}
+
+function render(link, model, el) {
+  const names = model.get("panels");
+  const root = make("div", names.length > 1 ? "dm-root dm-many" : "dm-root");
+  const layout = make("div", "dm-layout");
+  const banner = new Banner(link);
+  const parts = [banner, ...names.map((name) => panelOf(name, link))];
+  const [first, ...others] = parts.slice(1).map((part) => part.node);
+  layout.append(...(names[0] === "header" ? [first, banner.node] : [banner.node, first]), ...others);
+  root.append(layout);
+  keepKeys(root);
+  el.append(root);
+  const paint = painter(parts);
+  const hide = link.show(paint.soon);
+  paint.paintAll();
+  return () => {
+    hide();
+    paint.stop();
+    for (const part of parts) part.end();
+    root.remove();
+  };
+}
+
+export default () => {
+  /** @type {Link} */
+  let link;
+  return {
+    initialize({ model }) {
+      link = new Link(model);
+      return () => link.end();
+    },
+    render({ model, el }) {
+      return render(link, model, el);
+    },
+  };
+};

@@ -1,0 +1,208 @@
+/** @file A table that draws only the rows in sight: thousands cost as much as twenty. Knows no particular noun. */
+import { Question, paintButtons } from "./buttons.js";
+import { paint } from "./cells.js";
+import { make, setText } from "./elements.js";
+
+export const ROW_HEIGHT = 28;
+const SPARE = 4;
+const GAP = 8;
+const PADDING = 24;
+
+/**
+ * @typedef {object} Column
+ * @property {string} label
+ * @property {number} least px it needs
+ * @property {number} [grow] its part of the room that is left
+ * @property {number} rank 0: always there; the higher, the sooner it gives way in a narrow table
+ * @property {boolean} [end] figures: aligned to the end
+ * @property {(row: any, link: import("./link.js").Link) => import("./cells.js").Cell} show
+ */
+
+/**
+ * @typedef {object} Spec
+ * @property {string} section
+ * @property {string} label
+ * @property {Column[]} columns
+ * @property {(a: any, b: any) => number} order
+ * @property {number} height rows in sight at most
+ * @property {number} [least] rows of room even when there are fewer
+ * @property {string[]} empty what to say, and what to type, when there is nothing
+ * @property {string} [noun]
+ * @property {number} [room] px for the buttons
+ * @property {(row: any) => string} [name]
+ * @property {(row: any) => import("./buttons.js").Action[]} [actions]
+ */
+
+let tables = 0;
+
+export class Table {
+  /** @param {Spec} spec @param {import("./link.js").Link} link */
+  constructor(spec, link) {
+    this.spec = spec;
+    this.link = link;
+    this.id = `dm-table-${(tables += 1)}-${link.name.slice(0, 8)}`;
+    this.question = new Question(link);
+    this.node = make("div", "dm-table");
+    this.grid = make("div", "dm-grid", "", { role: "grid", tabindex: "0", "aria-label": spec.label });
+    this.head = make("div", "dm-row dm-head", "", { role: "row", "aria-rowindex": "1" });
+    this.body = make("div", "dm-body", "", { role: "rowgroup" });
+    this.empty = make("p", "dm-empty");
+    this.empty.append(make("span", "", spec.empty[0]), ...(spec.empty[1] ? [make("code", "", spec.empty[1])] : []));
+    this.grid.append(this.head, this.body);
+    this.node.append(this.grid, this.empty, this.question.node);
+    /** @type {Map<any, HTMLElement>} */
+    this.shown = new Map();
+    this.sorted = [];
+    this.seen = -1;
+    this.active = 0;
+    this.columns = [];
+    this.grid.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.grid.addEventListener("keydown", (event) => this.key(event));
+    this.sizes = new ResizeObserver(() => this.resize());
+    this.sizes.observe(this.grid);
+  }
+
+  end() {
+    this.sizes.disconnect();
+  }
+
+  /** Look at the rows again. */
+  refresh() {
+    const section = this.link.store.sections[this.spec.section];
+    if (section.changes !== this.seen) {
+      this.seen = section.changes;
+      this.sorted = [...section.rows.values()].sort(this.spec.order);
+    }
+    const count = this.sorted.length;
+    this.grid.hidden = count === 0;
+    this.empty.hidden = count > 0;
+    this.grid.setAttribute("aria-rowcount", String(count + 1));
+    this.body.style.height = `${count * ROW_HEIGHT}px`;
+    const room = Math.max(this.spec.least ?? 0, Math.min(count, this.spec.height));
+    this.node.style.setProperty("--dm-room", `${(room + 1) * ROW_HEIGHT}px`);
+    if (this.spec.noun) this.question.refresh(this.spec.noun);
+    this.resize();
+    this.draw();
+  }
+
+  /** Choose the columns that fit. */
+  resize() {
+    const width = this.grid.clientWidth || this.node.clientWidth;
+    const fitting = columnsWithin(this.spec, width - PADDING);
+    if (fitting.length === this.columns.length && fitting.every((column, at) => column === this.columns[at])) return;
+    this.columns = fitting;
+    const tracks = fitting.map((column) => (column.grow ? `minmax(${column.least}px, ${column.grow}fr)` : `${column.least}px`));
+    if (this.spec.actions) tracks.push(`${this.spec.room}px`);
+    this.grid.style.setProperty("--dm-tracks", tracks.join(" "));
+    this.head.replaceChildren(...fitting.map((column) => make("div", cellClass(column), column.label, { role: "columnheader" })));
+    if (this.spec.actions) this.head.append(make("div", "dm-cell dm-actions", "", { role: "columnheader", "aria-label": "Actions" }));
+    for (const node of this.shown.values()) node.remove();
+    this.shown.clear();
+    this.draw();
+  }
+
+  /** Put the rows in sight where they belong, and no others. */
+  draw() {
+    const first = Math.max(0, Math.floor(this.grid.scrollTop / ROW_HEIGHT) - SPARE);
+    const last = Math.min(this.sorted.length, first + this.spec.height + 2 * SPARE + 1);
+    const wanted = new Map();
+    for (let index = first; index < last; index += 1) wanted.set(this.keyOf(this.sorted[index]), index);
+    for (const [key, node] of this.shown) {
+      if (wanted.has(key)) continue;
+      node.remove();
+      this.shown.delete(key);
+    }
+    this.active = Math.min(this.active, Math.max(0, this.sorted.length - 1));
+    for (const [key, index] of wanted) this.place(key, index);
+    this.arrange([...wanted.keys()].map((key) => this.shown.get(key)));
+  }
+
+  /** The order in the document is the order in sight; moving a node must not take the focus from it. */
+  arrange(nodes) {
+    const focused = this.grid.getRootNode().activeElement;
+    let next = this.body.firstChild;
+    for (const node of nodes) {
+      if (node === next) next = next.nextSibling;
+      else this.body.insertBefore(node, next);
+    }
+    if (focused && this.body.contains(focused)) focused.focus({ preventScroll: true });
+  }
+
+  keyOf(row) {
+    return row[this.link.store.sections[this.spec.section].fields[0]];
+  }
+
+  place(key, index) {
+    let node = this.shown.get(key);
+    if (!node) {
+      node = this.makeRow(key);
+      this.shown.set(key, node);
+      this.body.append(node);
+    }
+    const row = this.sorted[index];
+    node.style.transform = `translateY(${index * ROW_HEIGHT}px)`;
+    node.setAttribute("aria-rowindex", String(index + 2));
+    node.classList.toggle("dm-odd", index % 2 === 1);
+    this.mark(node, index);
+    this.columns.forEach((column, at) => paint(node.children[at], column.show(row, this.link)));
+    if (!this.spec.actions) return;
+    const buttons = { noun: this.spec.noun, key, name: this.spec.name(row), actions: this.spec.actions(row) };
+    paintButtons(node.lastChild, buttons, this.link, this.question);
+  }
+
+  makeRow(key) {
+    const node = make("div", "dm-row", "", { role: "row", id: `${this.id}-${key}` });
+    node.append(...this.columns.map((column) => make("div", cellClass(column), "", { role: "gridcell" })));
+    if (this.spec.actions) node.append(make("div", "dm-cell dm-actions", "", { role: "gridcell" }));
+    node.addEventListener("mousedown", () => this.activate(Number(node.getAttribute("aria-rowindex")) - 2));
+    return node;
+  }
+
+  mark(node, index) {
+    const active = index === this.active;
+    node.classList.toggle("dm-active", active);
+    node.setAttribute("aria-selected", String(active));
+    if (active) this.grid.setAttribute("aria-activedescendant", node.id);
+    for (const button of node.querySelectorAll("button")) button.tabIndex = active ? 0 : -1;
+  }
+
+  activate(index) {
+    this.active = Math.max(0, Math.min(index, this.sorted.length - 1));
+    const top = this.active * ROW_HEIGHT;
+    const sight = this.grid.clientHeight - ROW_HEIGHT;
+    if (top < this.grid.scrollTop) this.grid.scrollTop = top;
+    else if (top + ROW_HEIGHT > this.grid.scrollTop + sight) this.grid.scrollTop = top + ROW_HEIGHT - sight;
+    this.draw();
+  }
+
+  key(event) {
+    const page = this.spec.height - 1;
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.sorted.length, End: this.sorted.length };
+    if (!Object.hasOwn(steps, event.key)) return;
+    event.preventDefault();
+    this.activate(this.active + steps[event.key]);
+    if (event.target !== this.grid) this.grid.focus({ preventScroll: true });
+  }
+}
+
+/** The columns that fit, in reading order: by rank, and a narrow one may take the room a wide one cannot.
+ * @param {Spec} spec @param {number} width @returns {Column[]} */
+export function columnsWithin(spec, width) {
+  let left = width - (spec.actions ? spec.room : -GAP);
+  const chosen = new Set();
+  for (const column of [...spec.columns].sort((a, b) => a.rank - b.rank)) {
+    if (column.rank > 0 && left < column.least + GAP) continue;
+    left -= column.least + GAP;
+    chosen.add(column);
+  }
+  return spec.columns.filter((column) => chosen.has(column));
+}
+
+function cellClass(column) {
+  return column.end ? "dm-cell dm-end" : "dm-cell";
+}
+
+/** A counter beside a title. @param {HTMLElement} node @param {number} count */
+export function setCount(node, count) {
+  setText(node, count.toLocaleString("en"));
+}

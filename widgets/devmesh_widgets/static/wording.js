@@ -1,0 +1,46 @@
+/** @file Text and figures as a person reads them. Whatever an agent wrote passes `visible`; its Python twin is wording.py. */
+
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+const INVISIBLE = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+
+/**
+ * Text without anything that acts: controls become a blank, direction marks vanish.
+ * @param {unknown} value
+ * @returns {string}
+ */
+export function visible(value) {
+  return String(value ?? "").replace(INVISIBLE, "").replace(CONTROL, " ");
+}
+
+/**
+ * One figure, rounded down: `12 s`, `4 min`, `3 h`, `2 d`.
+ * @param {number} seconds
+ * @returns {string}
+ */
+export function age(seconds) {
+  const s = Math.max(0, seconds);
+  if (s < 60) return `${Math.floor(s)} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  if (s < 86400) return `${Math.floor(s / 3600)} h`;
+  return `${Math.floor(s / 86400)} d`;
+}
+
+/** @param {number} amount @returns {string} `0.4`, `12`: one decimal below ten. */
+export function figure(amount) {
+  return amount < 9.95 ? amount.toFixed(1) : amount.toFixed(0);
+}
+
+/** @param {number} amount @returns {string} `0.4 GB` */
+export function gigabytes(amount) {
+  return `${figure(amount)} GB`;
+}
+
+/** @param {number} seconds since 1970 @returns {string} `14:03:59`, local time */
+export function clockTime(seconds) {
+  return new Date(seconds * 1000).toTimeString().slice(0, 8);
+}
+
+/** @param {number} count @param {string} noun @returns {string} `1 lock`, `2 locks` */
+export function counted(count, noun) {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
