@@ -15,7 +15,7 @@ OVERUSE: float = 1.1
 
 
 def join(turn: Turn, session: Session, request: requests.Join) -> None:
-    """Admit an agent under the next name of its tool. The first becomes the architect."""
+    """Admit an agent under the next name of its tool; the first becomes the architect. Joining twice is joining once."""
     state = turn.state
     if request.protocol != requests.PROTOCOL:
         turn.refuse(
@@ -26,7 +26,7 @@ def join(turn: Turn, session: Session, request: requests.Join) -> None:
         )
         return
     if session.agent is not None and not state.agents[session.agent].gone:
-        turn.refuse(Code.ALREADY_JOINED, f"this session has joined already, as {session.agent}")
+        turn.tell(session.number, state.agents[session.agent].joined)
         return
     if len(state.present) >= state.limits.agents:
         turn.refuse(Code.LIMIT, f"the mesh takes at most {state.limits.agents} agents")
@@ -106,7 +106,8 @@ def _part(turn: Turn, agent: Agent, fact: facts.AgentLeft | facts.AgentLost, *, 
         if number is not None:
             tasks.abandon(turn, turn.state.tasks[number], fact.reason or "the agent left", death=death)
     lock_requests.withdraw_waiting(turn, agent.name)
-    lock_requests.release_all(turn, agent.name, "lost" if death else "left")
+    if not death:  # who was lost may still act on its locks until their own leases end
+        lock_requests.release_all(turn, agent.name, "left")
     turn.record(fact)
     name_architect(turn)
     turn.reschedule = True

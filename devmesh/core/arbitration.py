@@ -17,6 +17,8 @@ WEIGHTS: Final[dict[str, float]] = {"confidence": 0.5, "familiarity": 0.3, "fres
 """Fitness is their weighted sum, in tenths, so that near-equals are equals. Confidence is the bidder's own word,
 familiarity the share of the task's files it has landed before, freshness 1 unless it has already failed this task."""
 
+PATIENCE: Final = 10.0
+"Seconds a bidding without bids waits beyond its window for those who have not spoken; the first to bid then has it."
 UNBID_DELAY: Final = 1.0
 "Seconds before a task nobody bid for is offered again; doubles up to 10 s."
 
@@ -112,7 +114,7 @@ def bid(turn: Turn, agent: Agent, request: requests.Bid) -> None:
             reason=request.reason,
         )
     )
-    if task.bidding.all_spoke:
+    if task.bidding.all_spoke or turn.now >= task.bidding.closes_at:
         close(turn, task)
 
 
@@ -151,6 +153,18 @@ def fitness(agent: Agent, task: Task, confidence: float) -> float:
         "freshness": 0.0 if agent.name in task.failed_by else 1.0,
     }
     return round(sum(WEIGHTS[part] * value for part, value in parts.items()), 1)
+
+
+def ring(turn: Turn, task: Task) -> None:
+    """The window has ended: award, unless nobody has bid yet and somebody slow still may."""
+    bidding = task.bidding
+    if bidding is None:
+        return
+    end = bidding.closes_at + PATIENCE
+    if bidding.bids or bidding.all_spoke or turn.now >= end:
+        close(turn, task)
+    else:
+        turn.state.alarms.set("bidding", task.number, end)
 
 
 def close(turn: Turn, task: Task) -> None:

@@ -12,12 +12,18 @@ HELD = frozenset({TaskState.CLAIMED, TaskState.WORKING, TaskState.REVIEW, TaskSt
 "States in which a task belongs to its agent."
 
 
-def give_back(turn: Turn, task: Task) -> None:
-    """Free what the attempt held. Doing it twice is harmless."""
+def give_back(turn: Turn, task: Task, *, said_by_agent: bool = False) -> None:
+    """Free what the attempt held. Doing it twice is harmless.
+
+    Locks end here only when the agent itself says that it is done: until its tool has stopped it acts on them, so
+    otherwise it gives them back itself, or their leases end.
+    """
     hardware.release(turn, task)
     if task.agent is None:
         return
     lock_requests.withdraw_waiting(turn, task.agent, task=task.number)
+    if not said_by_agent:
+        return
     tokens = tuple(lock.token for lock in turn.state.locks.of(task.agent) if lock.task == task.number)
     if tokens:
         lock_requests.release(turn, task.agent, tokens)

@@ -91,6 +91,7 @@ class Bidding(Struct):
 
     attempt: int
     agents: tuple[str, ...]
+    closes_at: float
     bids: dict[str, BidPlaced] = field(default_factory=dict)
     declined: dict[str, None] = field(default_factory=dict)
 

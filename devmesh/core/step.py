@@ -65,7 +65,6 @@ def _gate(turn: Turn, event: said.Prepared | said.Checked | said.Applied) -> Non
             gate.checked(turn, event)
         case said.Applied():
             gate.applied(turn, event)
-            _release_of_gone(turn, event.change)
         case _:
             assert_never(event)
     tasks.settle(turn, event.change)
@@ -93,7 +92,7 @@ def _wake(turn: Turn) -> None:
         if kind == "agent":
             agents.lose(turn, state.agents[name])
         elif kind == "bidding":
-            arbitration.close(turn, state.tasks[int(name)])
+            arbitration.ring(turn, state.tasks[int(name)])
         elif kind == "task":
             tasks.overdue(turn, state.tasks[int(name)])
         elif kind == "session":
@@ -109,11 +108,3 @@ def _sample(turn: Turn, event: said.Sampled) -> None:
             agents=tuple(facts.Usage(agent=agent.name, used=agent.used) for agent in turn.state.present),
         )
     )
-
-
-def _release_of_gone(turn: Turn, number: int) -> None:
-    """Locks that could not end while their files were being exchanged end now, if their holder is gone."""
-    change = turn.state.changes.get(number)
-    agent = turn.state.agents.get(change.offered.agent) if change else None
-    if agent is not None and agent.gone:
-        lock_requests.release_all(turn, agent.name, "lost")

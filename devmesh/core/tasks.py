@@ -14,12 +14,9 @@ from devmesh.vocabulary.terms import ChangeState, LockMode, Outcome, Resources, 
 def post(turn: Turn, request: requests.PostTask) -> None:
     """Put a task in the queue. What it depends on must exist; what it needs must fit the machine at all."""
     state = turn.state
-    for number in request.depends_on:
-        needed = state.tasks.get(number)
-        if needed is None or needed.state in (TaskState.FAILED, TaskState.CANCELLED):
-            what = "does not exist" if needed is None else f"is {needed.state}"
-            turn.refuse(Code.UNKNOWN, f"task {number} {what}, so nothing can wait for it", field="depends_on")
-            return
+    if (hopeless := _hopeless(turn, request.depends_on)) is not None:
+        turn.refuse(Code.UNKNOWN, f"{hopeless}, so nothing can wait for it", field="depends_on")
+        return
     if request.needs and not hardware.fits(state, request.needs, within=state.limits.total):
         turn.refuse(Code.HARDWARE_FULL, _too_big(request.needs, state.limits.total), rule=6, field="needs")
         return
@@ -41,6 +38,19 @@ def post(turn: Turn, request: requests.PostTask) -> None:
         )
     )
     turn.reschedule = True
+
+
+def _hopeless(turn: Turn, depends_on: tuple[int, ...]) -> str | None:
+    """The first dependency that will never be completed as things stand, in words."""
+    for number in depends_on:
+        needed = turn.state.tasks.get(number)
+        if needed is None:
+            return f"task {number} does not exist"
+        if needed.posted.task_kind is TaskKind.REVIEW:
+            return f"task {number} is a review, part of another task"
+        if needed.state in (TaskState.FAILED, TaskState.CANCELLED):
+            return f"task {number} is {needed.state}"
+    return None
 
 
 def _too_big(needs: Resources, total: Resources) -> str:
@@ -97,7 +107,7 @@ def finish(turn: Turn, agent: Agent, request: requests.Finish) -> None:
         return
     if request.outcome is Outcome.DONE:
         if _proven(turn, agent, task):
-            _complete(turn, task, request.summary)
+            _complete(turn, task, request.summary, said_by_agent=True)
         else:
             turn.refuse(
                 Code.UNCHECKED,
@@ -123,9 +133,9 @@ def _landed(turn: Turn, task: Task) -> bool:
     return change is not None and change.state is ChangeState.APPLIED
 
 
-def _complete(turn: Turn, task: Task, summary: str) -> None:
+def _complete(turn: Turn, task: Task, summary: str, *, said_by_agent: bool = False) -> None:
     since = task.started_at if task.started_at is not None else turn.now
-    attempts.give_back(turn, task)
+    attempts.give_back(turn, task, said_by_agent=said_by_agent)
     turn.record(
         facts.TaskCompleted(
             task=task.number,
@@ -142,7 +152,7 @@ def _complete(turn: Turn, task: Task, summary: str) -> None:
 def fail_attempt(turn: Turn, task: Task, reason: str) -> None:
     """One attempt is over. The task is tried again, by whoever suits it best, until its attempts are used up."""
     gate.withdraw(turn, task, "the attempt failed")
-    attempts.give_back(turn, task)
+    attempts.give_back(turn, task, said_by_agent=True)
     if task.attempt >= turn.state.limits.attempts:
         _fail(turn, task, reason, poison=True)
     else:
@@ -264,8 +274,14 @@ def resume(turn: Turn, task: Task) -> None:
 
 def retry(turn: Turn, task: Task) -> None:
     """Give an ended, undone task another chance, its attempts counted from zero."""
+    if task.posted.task_kind is TaskKind.REVIEW:
+        turn.refuse(Code.WRONG_STATE, "a review is part of another task; retry that one", field="task")
+        return
     if task.state not in (TaskState.FAILED, TaskState.CANCELLED):
         turn.refuse(Code.WRONG_STATE, f"task {task.number} is {task.state}; only a failed one is retried", field="task")
+        return
+    if (hopeless := _hopeless(turn, task.posted.depends_on)) is not None:
+        turn.refuse(Code.WRONG_STATE, f"{hopeless}, and this task depends on it", hint="retry that one first")
         return
     turn.record(facts.TaskRequeued(task=task.number, reason="retried by the person"))
     turn.reschedule = True

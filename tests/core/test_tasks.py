@@ -130,15 +130,15 @@ def test_urgent_tasks_come_first() -> None:
     assert rig.state.tasks[usual].bidding is None
 
 
-def test_cancelling_tells_the_agent_and_frees_everything() -> None:
-    """The agent is told, its locks for the task are gone, and it is asked for other work."""
+def test_cancelling_tells_the_agent_and_frees_it() -> None:
+    """The agent is told and asked for other work; its locks stay until its tool has stopped and it gives them back."""
     rig = Rig()
     rig.join("claude")
     award = rig.begin(rig.post())
     rig.lock("claude-1", "a.py", task=award.task)
     rig.say(rig.person(), requests.CancelTask(task=award.task, reason="no longer wanted"))
     assert any(isinstance(f, facts.TaskCancelled) for f in rig.told[rig.connections["claude-1"]])
-    assert rig.state.locks.of("claude-1") == ()
+    assert rig.state.locks.of("claude-1") != ()
     assert rig.state.tasks[rig.post()].bidding is not None
 
 
@@ -258,7 +258,7 @@ def test_an_agent_lost_in_mid_landing_is_settled_afterwards() -> None:
     said = rig.feed(events.Applied(change=change))
     only(said, facts.ChangeApplied)
     only(said, facts.TaskCompleted)
-    assert rig.state.locks.of("a-1") == ()
+    only(rig.pass_time(31, beat=("b-1",)), facts.LockExpired)
 
 
 def test_a_claim_never_begun_goes_to_another() -> None:

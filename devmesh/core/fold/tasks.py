@@ -50,7 +50,9 @@ def task_posted(state: MeshState, recorded: Recorded, fact: facts.TaskPosted) ->
 
 
 def bidding_opened(state: MeshState, recorded: Recorded, fact: facts.BiddingOpened) -> None:
-    state.tasks[fact.task].bidding = Bidding(attempt=fact.attempt, agents=fact.agents)
+    state.tasks[fact.task].bidding = Bidding(
+        attempt=fact.attempt, agents=fact.agents, closes_at=recorded.now + fact.window
+    )
     state.alarms.set("bidding", fact.task, recorded.now + fact.window)
 
 

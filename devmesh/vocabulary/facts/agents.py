@@ -32,7 +32,7 @@ class AgentLeft(Fact):
 
 
 class AgentLost(Fact):
-    """Its lease ended without a word. Its tasks are abandoned; its locks end with their own leases, here."""
+    """Its lease ended without a word. Its tasks are abandoned; its locks end with their own leases."""
 
     agent: Name
     reason: Line = ""

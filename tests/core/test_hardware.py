@@ -1,0 +1,84 @@
+"""The hardware ledger (Rule 6)."""
+
+from __future__ import annotations
+
+from hypothesis import given, strategies as st
+
+from devmesh.core import events, hardware
+from devmesh.core.hardware import fits, free, wanted
+from devmesh.core.state import MeshState
+from devmesh.core.turn import Turn
+from devmesh.vocabulary import facts, requests
+from devmesh.vocabulary.terms import Limits, Outcome, Resources
+from tests.core.rig import Rig, only
+
+AMOUNTS = st.floats(0, 64).map(lambda gigabytes: round(gigabytes, 2))
+
+
+@given(st.lists(AMOUNTS, max_size=30), AMOUNTS)
+def test_the_ledger_is_never_over_granted(wishes: list[float], total: float) -> None:
+    """Granting only what fits keeps the sum within the total, whatever is asked in whatever order."""
+    state = MeshState()
+    state.limits = Limits(total=Resources(ram_gb=total))
+    for number, wish in enumerate(wishes):
+        if fits(state, Resources(ram_gb=wish)):
+            state.reserved[number] = Resources(ram_gb=wish)
+    assert not total or sum(amount.ram_gb for amount in state.reserved.values()) <= total + 1e-6
+    assert free(state).ram_gb >= 0
+
+
+def test_a_kind_with_no_total_is_not_managed() -> None:
+    """No GPU is a normal case: with 0 GB of it known, nothing about it is refused."""
+    assert fits(MeshState(), Resources(ram_gb=1000, vram_gb=1000))
+
+
+def test_memory_is_set_aside_at_the_award_and_given_back_at_the_end() -> None:
+    """Reserved and released are facts, each with what is left."""
+    rig = Rig(Limits(total=Resources(ram_gb=16, vram_gb=24)))
+    rig.join("x")
+    task = rig.post(needs=Resources(ram_gb=4, vram_gb=8))
+    award = rig.begin(task)
+    reserved = [r.fact for r in rig.kept if isinstance(r.fact, facts.HardwareReserved)]
+    assert reserved[0].free == Resources(ram_gb=12, vram_gb=16)
+    rig.land(rig.offer(award, "a.py").change)
+    said = rig.say("x-1", requests.Finish(task=task, attempt=1, outcome=Outcome.DONE))
+    assert only(said, facts.HardwareReleased).free == Resources(ram_gb=16, vram_gb=24)
+
+
+def test_a_lost_agents_memory_is_free_again() -> None:
+    """Released when the agent is lost, without its help."""
+    rig = Rig(Limits(total=Resources(ram_gb=16)))
+    rig.join("x", declared=Resources(ram_gb=9))
+    rig.begin(rig.post())
+    assert rig.state.reserved
+    only(rig.pass_time(31), facts.HardwareReleased)
+    assert not rig.state.reserved
+
+
+def test_a_task_says_what_it_needs_or_the_agent_does() -> None:
+    """The task's own figure comes first."""
+    rig = Rig()
+    rig.join("x", declared=Resources(ram_gb=2))
+    agent = rig.state.agents["x-1"]
+    assert wanted(agent, rig.state.tasks[rig.post()]).ram_gb == 2
+    assert wanted(agent, rig.state.tasks[rig.post(needs=Resources(ram_gb=5))]).ram_gb == 5
+
+
+def test_a_sample_carries_every_agents_use() -> None:
+    """What was measured for the machine, and for each process tree as last heard."""
+    rig = Rig()
+    rig.join("x")
+    rig.say("x-1", requests.Heartbeat(used=Resources(ram_gb=1.5)))
+    said = rig.feed(events.Sampled(total=Resources(ram_gb=16), used=Resources(ram_gb=7)))
+    sample = only(said, facts.HardwareSampled)
+    assert sample.agents == (facts.Usage(agent="x-1", used=Resources(ram_gb=1.5)),)
+    assert rig.state.measured_used == Resources(ram_gb=7)
+
+
+def test_releasing_twice_is_harmless() -> None:
+    """The second release records nothing."""
+    rig = Rig()
+    task = rig.state.tasks[rig.post()]
+    turn = Turn(rig.state, rig.now)
+    hardware.release(turn, task)
+    assert turn.effects() == []
