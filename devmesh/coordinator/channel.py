@@ -69,6 +69,7 @@ class Channel(ServerConnection):
         "Messages read and not yet handed over."
         self._holds = 1
         "Reasons why reading on must wait: not open yet, too fast, a message still being looked at."
+        self._throttled = False
         self._outbox: deque[bytes] = deque()
         self._outbox_bytes = 0
         self._ending: asyncio.Future[tuple[int, str]] = self.loop.create_future()
@@ -133,8 +134,10 @@ class Channel(ServerConnection):
             self.end(CloseCode.UNSUPPORTED_DATA, "only text is understood")
         elif event.opcode in {Opcode.TEXT, Opcode.CONT}:
             self._assemble(event)
-        elif event.opcode is Opcode.PING and not self._bucket.take():
-            self._throttle()
+        elif event.opcode is Opcode.PING:
+            self._bucket.owe()
+            if self._bucket.wait():
+                self._throttle()
 
     def _assemble(self, frame: Frame) -> None:
         self._fragments.append(bytes(frame.data))
@@ -159,8 +162,18 @@ class Channel(ServerConnection):
 
     def _throttle(self) -> None:
         """Not reading is what slows a peer down: the kernel's buffers fill, and its own send waits."""
-        self._hold()
-        self.loop.call_later(self._bucket.wait(), self._release)
+        if not self._throttled:
+            self._throttled = True
+            self._hold()
+            self.loop.call_later(self._bucket.wait(), self._go_on)
+
+    def _go_on(self) -> None:
+        owing = self._bucket.wait()
+        if owing and not self._ending.done():
+            self.loop.call_later(owing, self._go_on)
+            return
+        self._throttled = False
+        self._release()
 
     def _hold(self) -> None:
         self._holds += 1

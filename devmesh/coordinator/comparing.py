@@ -5,7 +5,7 @@ Knows one file at a time; which files land together is `tree`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from devmesh.errors import BadTarget
@@ -110,13 +110,14 @@ def _unmergeable(change: FileChange, now: Current, *, mergeable: bool) -> str:
     return ""
 
 
-def impossible(changes: Iterable[FileChange]) -> Conflict | None:
+def impossible(changes: Sequence[FileChange]) -> Conflict | None:
     """A change that contradicts itself: a path named twice, or a file that is also a folder of another one."""
-    written: set[str] = set()
+    named: set[str] = set()
     for change in changes:
-        if change.path in written:
+        if change.path in named:
             return Conflict(path=change.path, reason="the change names it twice")
-        written.add(change.path)
+        named.add(change.path)
+    written = {change.path for change in changes if change.after is not None}
     for change in changes:
         parts = change.path.split("/")
         above = {"/".join(parts[:depth]) for depth in range(1, len(parts))} & written

@@ -15,7 +15,7 @@ from devmesh.errors import BadTarget, DevMeshError
 from devmesh.repository import Repository, tree_lock
 from devmesh.repository.exchange import Displaced, Moved, discard, exchange, remove, restore
 from devmesh.repository.reading import Current, read_current
-from devmesh.repository.staging import Staged, abandon, leftovers, remove_if, stage, sweep_leftovers
+from devmesh.repository.staging import Staged, abandon, leftovers, remove_if, stage, sweep_leftovers, temporary_name
 from devmesh.vocabulary.terms import PlannedWrite
 
 Failpoint = Callable[[str], None]
@@ -77,6 +77,8 @@ class Lander:
             for one in staged.values():
                 self._drop(one)
             self._tidy(landing)
+        if resumed and not landing.moved:
+            self._drop_emptied(plan)
         return tuple(landing.moved)
 
     # ---- steps ----
@@ -180,6 +182,12 @@ class Lander:
         for name in landing.kept:
             self._rescue(name)
         self._failpoint("gate_discarded")
+
+    def _drop_emptied(self, plan: Sequence[PlannedWrite]) -> None:
+        """The folders that a killed process emptied go, as they would have."""
+        for write in plan:
+            if write.after is None:
+                discard(Displaced(self._root, write.path, temporary_name(write.path), write.expected, None))
 
     def linger(self) -> int:
         """Try again to let go of displaced files that were open for writing; how many still are."""

@@ -32,14 +32,23 @@ class Bucket:
 
     def take(self) -> bool:
         """Use one token, if there is one."""
-        now = self._monotonic()
-        self._tokens = min(self._pace.burst, self._tokens + (now - self._at) * self._pace.rate)
-        self._at = now
+        self._fill()
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
 
+    def owe(self) -> None:
+        """Use one token that may not be there yet, for what has happened already."""
+        self._fill()
+        self._tokens -= 1
+
     def wait(self) -> float:
-        """Seconds until the next token, as of the last `take`."""
+        """Seconds until there is a token; 0 when there is one."""
+        self._fill()
         return max(0.0, (1 - self._tokens) / self._pace.rate)
+
+    def _fill(self) -> None:
+        now = self._monotonic()
+        self._tokens = min(self._pace.burst, self._tokens + (now - self._at) * self._pace.rate)
+        self._at = now

@@ -1,0 +1,40 @@
+"""Run by a test: a coordinator in a process that can be killed. Prints `ready`, or what kept it from starting.
+
+    python killed_coordinator.py PROJECT HOME [POINT]
+
+Kills itself at that instant once there is a file `now` in HOME.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from devmesh.coordinator.loop import Coordinator  # noqa: E402 - the path comes first
+from devmesh.errors import DevMeshError  # noqa: E402
+from devmesh.settings import Settings  # noqa: E402
+
+
+def main() -> None:
+    """See above."""
+    project, home, *points = sys.argv[1:]
+
+    def failpoint(name: str) -> None:
+        if name in points and Path(home, "now").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    settings = Settings.load(home=Path(home), ws_port=0, ram_gb=16, gpu_vram_gb=0)
+    coordinator = Coordinator(Path(project), settings, failpoint=failpoint)
+    try:
+        asyncio.run(coordinator.run(lambda _: print("ready", flush=True)))
+    except DevMeshError as error:
+        print(type(error).__name__, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Run by a test: prepares and applies a change, and kills itself at a named instant.
+
+python killed_gate.py PROJECT HOME BASE PATH:BEFORE:AFTER,... POINT HIT
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from devmesh.coordinator.tree import open_gate  # noqa: E402 - the path comes first
+from devmesh.core.effects import ApplyChange, PrepareChange  # noqa: E402
+from devmesh.vocabulary.terms import FileChange, FileKind  # noqa: E402
+
+
+def main() -> None:
+    """See above."""
+    project, home, base, listed, point, hit = sys.argv[1:]
+    left = int(hit)
+
+    def failpoint(name: str) -> None:
+        nonlocal left
+        left -= name == point
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    files = []
+    for one in listed.split(","):
+        path, before, after = one.split(":")
+        kind = FileKind.ADDED if not before else FileKind.DELETED if not after else FileKind.MODIFIED
+        files.append(FileChange(path=path, kind=kind, before=before or None, after=after or None))
+    gate = open_gate(Path(project), Path(home), failpoint=failpoint)
+    paths = tuple(file.path for file in files)
+    prepared = gate.prepare(PrepareChange(change=1, base=base, head=base, files=tuple(files), mergeable=paths))
+    gate.apply(ApplyChange(change=1, plan=prepared.plan))
+
+
+if __name__ == "__main__":
+    main()
