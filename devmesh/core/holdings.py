@@ -53,7 +53,8 @@ class Holdings(Generic[T]):
         """
         if not self.by_target:
             return ()
-        around = [self.by_target[each] for each in (target, *_above(target)) if each in self.by_target]
+        containing = dict.fromkeys((target, *_above(target)))
+        around = [self.by_target[each] for each in containing if each in self.by_target]
         if self.globs and not is_glob(target) and not is_directory(target):
             around += [lock for text, lock in self.globs.items() if overlap(text, target)]
         return tuple(around)

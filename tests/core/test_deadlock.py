@@ -1,0 +1,62 @@
+"""Circles of agents that wait for each other."""
+
+from __future__ import annotations
+
+from devmesh.core.deadlock import circle, circle_through, told, youngest
+from devmesh.core.locks import LockTable
+from devmesh.vocabulary import facts
+from devmesh.vocabulary.terms import LockMode
+
+
+def _table(held: dict[str, str], waits: list[tuple[str, str]]) -> LockTable:
+    """Locks by target, then requests in their order, without any rule having looked at them."""
+    table = LockTable()
+    number = 0
+    for target, agent in held.items():
+        number += 1
+        table.apply(facts.LockGranted(token=number, agent=agent, target=target, mode=LockMode.WRITE, lease=1.0), 0.0)
+    for agent, target in waits:
+        number += 1
+        table.apply(facts.LockQueued(ticket=number, agent=agent, targets=(target,), mode=LockMode.WRITE, wait=1.0), 0.0)
+    return table
+
+
+def test_waiting_for_somebody_who_waits_for_me_is_a_circle() -> None:
+    """Directly, or through others; the requests come in the order of the circle."""
+    table = _table({"x": "a", "y": "b", "z": "c"}, [("b", "x"), ("c", "y")])
+    way = circle(table, "a", ["c"])
+    assert way is not None
+    assert [waiting.agent for waiting in way] == ["c", "b"]
+    assert youngest(way).agent == "c"
+    assert told(("a", "c", "b")) == "a waits for c, c waits for b, b waits for a"
+
+
+def test_a_line_is_no_circle() -> None:
+    """Nor are two ways to the same agent."""
+    table = _table({"x": "a", "y": "b", "w": "d"}, [("b", "x"), ("c", "x"), ("c", "y")])
+    assert circle(table, "d", ["c", "b"]) is None
+    assert all(circle_through(table, agent) is None for agent in "abcd")
+
+
+def test_who_holds_nothing_and_waits_for_nothing_closes_no_circle() -> None:
+    """Nobody can be waiting for it: nothing is looked at."""
+    table = _table({"x": "a"}, [("b", "x")])
+    table.held_at.visits = 0
+    assert circle(table, "new", ["a", "b"]) is None
+    assert table.held_at.visits == 0
+
+
+def test_a_place_in_line_is_waited_for_like_a_lock() -> None:
+    """Those who asked earlier come first."""
+    table = _table({"x": "h", "y": "b"}, [("a", "x"), ("b", "x"), ("a", "y")])
+    way = circle_through(table, "a")
+    assert way is not None
+    assert [(waiting.agent, waiting.targets) for waiting in way] == [("a", ("y",)), ("b", ("x",))]
+
+
+def test_an_agent_with_several_requests_is_in_a_circle_through_any_of_them() -> None:
+    """The first of them may lead nowhere."""
+    table = _table({"x": "free", "y": "b", "z": "a"}, [("a", "x"), ("a", "y"), ("b", "z")])
+    way = circle_through(table, "a")
+    assert way is not None
+    assert [waiting.agent for waiting in way] == ["a", "b"]
