@@ -15,7 +15,7 @@ OVERUSE: float = 1.1
 
 
 def join(turn: Turn, session: Session, request: requests.Join) -> None:
-    """Admit an agent under the next name of its tool; the first becomes the architect. Joining twice is joining once."""
+    """Admit an agent under the next name of its tool; the first becomes architect. Joining twice is joining once."""
     state = turn.state
     if request.protocol != requests.PROTOCOL:
         turn.refuse(

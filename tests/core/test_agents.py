@@ -111,7 +111,7 @@ def test_a_dropped_connection_keeps_locks_and_task_until_the_lease_ends() -> Non
     award = rig.begin(rig.post())
     rig.lock("x-1", "a.py")
     rig.lose("x-1")
-    assert rig.state.agents["x-1"].state is AgentState.AWAY
+    assert rig.state.agents["x-1"].away
     rig.pass_time(20)
     rig.feed(events.Connected(connection=900, role=Role.AGENT, key="x/0"))
     assert rig.state.agents["x-1"].state is AgentState.WORKING

@@ -263,7 +263,7 @@ def test_a_reviewed_change_waits_for_approval() -> None:
     rig.join("author", "critic")
     award = rig.begin(rig.post(review=True), "author-1")
     change = rig.offer(award, "a.py").change
-    assert rig.state.gate is None
+    assert rig.state.gate_queue == []
     assert rig.state.tasks[award.task].state is TaskState.REVIEW
     review = rig.state.changes[change].review or 0
     judge = rig.award(review)

@@ -79,6 +79,7 @@ def test_a_task_fails_for_good_after_its_attempts() -> None:
     rig.join("claude")
     task = rig.post()
     waiting = rig.post(depends_on=(task,))
+    said: list[Any] = []
     for attempt in (1, 2, 3):
         award = rig.begin(task)
         assert award.attempt == attempt
@@ -212,6 +213,7 @@ def test_two_deaths_are_poison() -> None:
     """A task that cost two agents is not given to a third."""
     rig = Rig()
     task = rig.post()
+    said: list[Any] = []
     for _ in range(2):
         (agent,) = rig.join("doomed")
         rig.begin(task)

@@ -128,30 +128,36 @@ class Client:
             self.world.later(self.random.uniform(0.5, 20), self, "worked")
 
     def on_AgentJoined(self, fact: facts.AgentJoined) -> None:  # noqa: N802 - named after the fact
+        """Told of AgentJoined."""
         self.name, self.lease, self.margin = fact.agent, fact.lease, fact.margin
 
     def on_LockGranted(self, fact: facts.LockGranted) -> None:  # noqa: N802
+        """Told of LockGranted."""
         self.believed.pop(fact.replaces or 0, None)
         self.believed[fact.token] = (fact, self.world.sent_at(fact) + fact.lease - self.margin)
         if fact.ticket is not None and self.stage == "locking":
             self.world.later(0.0, self, "offer_if_covered")
 
     def on_LockReleased(self, fact: facts.LockReleased) -> None:  # noqa: N802
+        """Told of LockReleased."""
         self.believed.pop(fact.token, None)
 
     on_LockExpired = on_LockReleased  # noqa: N815
 
     def on_LockWaitEnded(self, _: facts.LockWaitEnded) -> None:  # noqa: N802
+        """Told of LockWaitEnded."""
         if self.stage == "locking":
             self._fail_or_again()
 
     def on_BiddingOpened(self, fact: facts.BiddingOpened) -> None:  # noqa: N802
+        """Told of BiddingOpened."""
         if self.random.random() < 0.1:
             self.ask(requests.Decline(task=fact.task))
         else:
             self.ask(requests.Bid(task=fact.task, confidence=self.random.choice([0.2, 0.5, 0.9])))
 
     def on_TaskAwarded(self, fact: facts.TaskAwarded) -> None:  # noqa: N802
+        """Told of TaskAwarded."""
         if fact.task_kind is TaskKind.REVIEW:
             self.ask(requests.Start(task=fact.task, attempt=fact.attempt))
             verdict = self.random.choice([Verdict.APPROVE, Verdict.APPROVE, Verdict.CHANGES_WANTED])
@@ -165,15 +171,18 @@ class Client:
         self.ask(requests.Start(task=fact.task, attempt=fact.attempt))
 
     def on_ChangeApplied(self, fact: facts.ChangeApplied) -> None:  # noqa: N802
+        """Told of ChangeApplied."""
         if self.work is not None and fact.task == self.work.task and fact.agent == self.name:
             self.stage = "finishing"
             self.ask(requests.Finish(task=self.work.task, attempt=self.work.attempt, outcome=Outcome.DONE))
 
     def on_ChangeReturned(self, fact: facts.ChangeReturned) -> None:  # noqa: N802
+        """Told of ChangeReturned."""
         if self.work is not None and (fact.task, fact.attempt) == (self.work.task, self.work.attempt):
             self._fail_or_again()
 
     def on_TaskCompleted(self, fact: Any) -> None:  # noqa: N802
+        """Told of TaskCompleted."""
         if self.work is not None and fact.task == self.work.task:
             self._let_go()
 

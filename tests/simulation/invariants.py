@@ -49,11 +49,13 @@ def _over_granted(state: MeshState) -> list[str]:
 
 def _unowned(state: MeshState) -> list[str]:
     """An agent has at most one task, and a task that is being worked on has an agent or its change is landing."""
-    wrong = []
-    for agent in state.present:
-        for number in (agent.task, agent.reviewing):
-            if number is not None and state.tasks[number].agent != agent.name:
-                wrong.append(f"{agent.name} has task {number}, which is {state.tasks[number].agent}'s")
+    wrong: list[str] = []
+    wrong += [
+        f"{agent.name} has task {number}, which is {state.tasks[number].agent}'s"
+        for agent in state.present
+        for number in (agent.task, agent.reviewing)
+        if number is not None and state.tasks[number].agent != agent.name
+    ]
     for number in state.open_tasks:
         task = state.tasks[number]
         if not TASK_TRANSITIONS[task.state]:

@@ -22,7 +22,7 @@ NAMED: dict[int, str] = {}
 
 
 def history(seed: int) -> World:
-    """Trouble for ten virtual minutes, then calm for as long as it takes. A failure names the seed and tells the story."""
+    """Trouble for five virtual minutes, then calm for as long as it takes. A failure names the seed."""
     world = World(seed)
     try:
         world.run(300)
@@ -103,7 +103,7 @@ def test_histories_are_not_idle() -> None:
 
 
 def test_the_record_is_the_same_under_another_hash_seed() -> None:
-    """Nothing in the core depends on the order of a set: two interpreters with different hash seeds agree to the byte."""
+    """Nothing in the core depends on the order of a set: interpreters with other hash seeds agree to the byte."""
     program = (
         "import hashlib\nfrom tests.simulation.world import World\n"
         "world = World(17)\nworld.run(200)\nprint(len(world.disk), hashlib.sha256(b'\\n'.join(world.disk)).hexdigest())"
