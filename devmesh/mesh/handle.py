@@ -1,0 +1,186 @@
+"""`Mesh`: what a person holds. It only delegates: to the operations, the nouns, the record and the host."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, Unpack
+
+from devmesh.mesh import archives, nouns
+from devmesh.mesh.awaiting import Awaiting
+from devmesh.mesh.faces import bundle, widget
+from devmesh.mesh.operations import Operations, Which, Wishes
+from devmesh.mesh.progress import wait_for
+from devmesh.mesh.status import Status, status_of
+from devmesh.mesh.stopping import stop
+from devmesh.mesh.task import Task, TaskResult
+from devmesh.mesh.waiting import Done, Several
+
+if TYPE_CHECKING:
+    from devmesh.coordinator.hosts import ThreadHost
+    from devmesh.mesh.door import Door
+    from devmesh.vocabulary.facts import Discovery
+
+
+class Mesh:
+    """A mesh at work. Made by `devmesh.start()` or `devmesh.connect()`; as the last line of a cell, its live dashboard.
+
+    Plain calls wait for the mesh's answer and raise its refusals; `mesh.aio` has the same calls as coroutines that
+    never block the running loop. `await task` waits for a task's result.
+    """
+
+    def __init__(self, door: Door, operations: Operations, host: ThreadHost | None = None) -> None:
+        self._door = door
+        self._host = host
+        self._operations = operations
+        self.agents = nouns.Agents(operations)
+        self.tasks = nouns.Tasks(operations)
+        self.locks = nouns.Locks(operations)
+        self.hardware = nouns.Hardware(operations)
+        self.audit = archives.Audit(operations)
+        self.knowledge = archives.Knowledge(operations)
+        self.files = nouns.Files(operations)
+        self.aio = Awaiting(door, operations)
+
+    # ---- what and where ----
+
+    @property
+    def project(self) -> Path:
+        """The folder the agents work on."""
+        return self._door.project
+
+    @property
+    def home(self) -> Path:
+        """The folder of the mesh's own state: record, private repository, connection file, log."""
+        return self._door.home
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether this handle was closed or its mesh stopped."""
+        return self._door.is_closed
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the mesh can be asked something now."""
+        return self._door.is_open
+
+    @property
+    def is_host(self) -> bool:
+        """Whether the coordinator runs in this very process."""
+        return self._host is not None
+
+    # ---- agents ----
+
+    def launch(self, *tools: str, count: int = 1, options: Sequence[str] = (), wait: bool = True) -> Several[str]:
+        """Start `count` agents of each tool as processes of their own; their names once they have joined.
+
+        `options` go to the tool. Raises ToolNotFound, before anything is started, for a tool that is not on PATH.
+        """
+        return self._door.call(self._operations.launch(*tools, count=count, options=options, wait=wait))
+
+    def dismiss(self, agent: str, reason: str = "") -> Done:
+        """Tell an agent to stop its tool and leave; its work is queued again."""
+        return self._door.call(self._operations.dismiss(agent, reason))
+
+    # ---- tasks ----
+
+    def post(self, prompt: str, **wishes: Unpack[Wishes]) -> Task:
+        """Ask for work; whichever agent is fittest gets it. Raises Malformed naming the wish that does not fit.
+
+        `title`, `priority` (1 is the most urgent, 5 the least), `files` (where the work is expected), `depends_on`
+        (tasks to wait for), `check` (a command that must pass before it lands), `review` (a second agent must approve),
+        `agents` (only these), `capabilities` (they must have), `time_limit` (seconds per attempt), `needs` (memory).
+        """
+        return self._door.call(self._operations.post(prompt, **wishes))
+
+    def task(self, number: int) -> Task:
+        """The task of that number. Raises KeyError when there is none."""
+        return self.tasks[number]
+
+    def wait(self, *tasks: Which, timeout: float | None = None, progress: bool = True) -> Several[TaskResult]:
+        """Wait for these tasks, or for all there are, and show how far they have come. The results of those completed.
+
+        Ctrl-C stops waiting and nothing else. Raises WaitTimeout after `timeout` seconds; a failed task raises nothing
+        here: ask it for its `result()`.
+        """
+        return wait_for(self._operations, tasks, timeout=timeout, progress=progress)
+
+    def pause(self, which: Which) -> Done:
+        """Stop a task's tool where it is, or (by name) all that an agent does."""
+        return self._door.call(self._operations.pause(which))
+
+    def resume(self, which: Which) -> Done:
+        """Let a paused task or agent go on."""
+        return self._door.call(self._operations.resume(which))
+
+    def cancel(self, task: Which, reason: str = "") -> Done:
+        """End a task; its tool is stopped and nothing of it lands."""
+        return self._door.call(self._operations.cancel(task, reason))
+
+    def retry(self, task: Which) -> Done:
+        """Queue a failed or cancelled task again, its attempts counted from zero."""
+        return self._door.call(self._operations.retry(task))
+
+    def reprioritise(self, task: Which, priority: int) -> Done:
+        """Give a task another priority: 1 is the most urgent, 5 the least."""
+        return self._door.call(self._operations.reprioritise(task, priority))
+
+    # ---- judging, sharing, overruling ----
+
+    def approve(self, change: Task | int, remarks: str = "") -> Done:
+        """Let a change in review land."""
+        return self._door.call(self._operations.approve(change, remarks))
+
+    def send_back(self, change: Task | int, remarks: str) -> Done:
+        """Give a change back to its agent, with remarks."""
+        return self._door.call(self._operations.send_back(change, remarks))
+
+    def goal(self, text: str) -> Done:
+        """Ask the architect for a plan towards a goal; its tasks are posted."""
+        return self._door.call(self._operations.goal(text))
+
+    def share(self, title: str, text: str, *, task: Which | None = None) -> int:
+        """Leave something found out, for agents and people to find. Its number."""
+        return self._door.call(self._operations.share(title, text, task=task))
+
+    def search(self, query: str, limit: int = 10) -> Several[Discovery]:
+        """Search what was shared, best first."""
+        return self._door.call(self._operations.search(query, limit))
+
+    def force_release(self, token: int, reason: str) -> Done:
+        """Take a lock from its holder; the reason goes on record, and the holder is told."""
+        return self._door.call(self._operations.force_release(token, reason))
+
+    # ---- the whole ----
+
+    def status(self) -> Status:
+        """How the mesh stands, in a few lines."""
+        return status_of(self._door, host=self.is_host)
+
+    def dashboard(self) -> Any:
+        """The live dashboard as a widget of its own."""
+        return widget("dashboard", self._operations)
+
+    def close(self) -> None:
+        """Let go of this handle without stopping anything; a mesh that runs in this process goes on."""
+        self._door.close()
+
+    def stop(self) -> None:
+        """Send the agents home, end those that do not go, and stop the coordinator. Stopping twice is harmless."""
+        stop(self._door, self._operations, self._host)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return repr(self.status())
+
+    def _repr_mimebundle_(self, **_: Any) -> Any:
+        return bundle("dashboard", self._operations, self.status())
+
+
+Mesh.post.__signature__ = inspect.signature(Operations.post)  # type: ignore[attr-defined]  # for Tab and `mesh.post?`

@@ -1,0 +1,106 @@
+"""Starting bridges and knowing those one has started. Which process is which agent is found out from who joins.
+
+A bridge is ended only by its pid and time of birth, and only when this process started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from devmesh.bridge.launch import Launched, launch
+from devmesh.bridge.tools.generic import GenericTool
+from devmesh.errors import MeshError
+from devmesh.processes import end, is_alive
+from devmesh.vocabulary.plain import plain
+
+if TYPE_CHECKING:
+    from devmesh.core.state import MeshState
+    from devmesh.mesh.door import Door
+
+JOINING = 30.0
+"Seconds a bridge may take from its start until it has joined."
+_LOOK_EVERY = 0.25
+_LAST_WORDS = 2000
+
+
+class Started(NamedTuple):
+    """One bridge of ours."""
+
+    tool: str
+    process: Launched
+
+
+class Launcher:
+    """The bridges this process started."""
+
+    def __init__(self, project: Path, home: Path) -> None:
+        self._project = project
+        self._home = home
+        self.started: list[Started] = []
+
+    async def launch(
+        self, door: Door, tools: Iterable[str], count: int, options: tuple[str, ...], *, wait: bool
+    ) -> tuple[str, ...]:
+        """See `Operations.launch`."""
+        wanted = tuple(tools)
+        if not wanted:
+            raise MeshError("name at least one tool to launch", hint="devmesh tools, or %devmesh tools, lists them.")
+        if count < 1:
+            raise MeshError(f"count={count}: at least one agent of each")
+        for tool in wanted:
+            GenericTool.find(tool, self._home.parent)
+        bridges = [bridge for tool in wanted for bridge in await self._start(tool, count, options)]
+        return tuple([await self._joined(door, bridge) for bridge in bridges]) if wait else ()
+
+    async def _start(self, tool: str, count: int, options: tuple[str, ...]) -> list[Started]:
+        processes = await asyncio.to_thread(launch, tool, self._project, self._home, count=count, options=options)
+        bridges = [Started(tool, process) for process in processes]
+        self.started += bridges
+        return bridges
+
+    async def _joined(self, door: Door, bridge: Started) -> str:
+        """The name under which that process has joined. Raises MeshError with its last words when it ended instead."""
+        tool, process = bridge
+        joined = asyncio.wrap_future(door.replica.when(lambda state: _agent_of(state, process.pid)))
+        try:
+            for _ in range(int(JOINING / _LOOK_EVERY)):
+                if (await asyncio.wait({joined}, timeout=_LOOK_EVERY))[0]:
+                    return joined.result()
+                if not is_alive(process.pid, process.create_time):
+                    raise MeshError(f"the bridge of {tool} ended before it joined{_last_words(tool, process.log)}")
+        finally:
+            joined.cancel()
+        raise MeshError(f"the bridge of {tool} has not joined within {JOINING:g} s", hint=f"Its log: {process.log}")
+
+    def living(self) -> list[Started]:
+        """Those that still run."""
+        self.started = [bridge for bridge in self.started if is_alive(*_named(bridge))]
+        return list(self.started)
+
+    def end_all(self, grace: float) -> None:
+        """End those that still run: first kindly, and after `grace` seconds not."""
+        for bridge in self.living():
+            end(*_named(bridge), grace)
+
+
+def _named(bridge: Started) -> tuple[int, float]:
+    return bridge.process.pid, bridge.process.create_time
+
+
+def _agent_of(state: MeshState, pid: int) -> str | None:
+    return next((agent.name for agent in state.present if agent.joined.pid == pid), None)
+
+
+def _last_words(tool: str, log: Path) -> str:
+    """The end of its log; before it had one, of what it said while starting."""
+    for file in (log, log.with_name(f"{tool}.start.log")):
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace")[-_LAST_WORDS:].strip()
+        except OSError:
+            continue
+        if text:
+            return f":\n{plain(text)}"
+    return ""

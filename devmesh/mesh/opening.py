@@ -1,0 +1,105 @@
+"""`devmesh.start()` and `devmesh.connect()`: where a mesh of this process comes from. One per project and process."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from devmesh.address import Connection, find_connection, home_of
+from devmesh.coordinator.hosts import ThreadHost
+from devmesh.errors import AlreadyRunning, MeshError, NoMesh
+from devmesh.mesh.door import Door
+from devmesh.mesh.handle import Mesh
+from devmesh.mesh.launching import Launcher
+from devmesh.mesh.operations import Operations
+from devmesh.mesh.record import Past
+from devmesh.settings import Settings
+from devmesh.vocabulary.terms import Role
+
+_meshes: dict[Path, Mesh] = {}
+"The meshes this process holds, by the folder of their state, the latest last."
+
+
+def start(project: str | Path = ".", **settings: Any) -> Mesh:
+    """Start a mesh for a project in this process, or return the one that runs here already. Prints nothing.
+
+    `settings` override `DEVMESH_*`, as in `start(ws_port=0)`. Raises AlreadyRunning when another process has it.
+    """
+    loaded = Settings.load(**settings)
+    folder = _folder(project)
+    home = home_of(folder, loaded)
+    held = _held(home)
+    if held is not None and held.is_host:
+        return held
+    _refuse_second(folder, loaded)
+    host = ThreadHost(folder, loaded)
+    host.start()
+    try:
+        mesh = _open(folder, loaded, host)
+    except BaseException:
+        host.stop()
+        raise
+    return _remember(home, mesh)
+
+
+def connect(project: str | Path = ".", *, role: Role = Role.OPERATOR, **settings: Any) -> Mesh:
+    """Join the mesh that runs for this project, or for the nearest folder above it. Raises NoMesh when none does."""
+    loaded = Settings.load(**settings)
+    connection = find_connection(_folder(project), loaded)
+    home = Path(connection.home)
+    held = _held(home)
+    if held is not None and role is Role.OPERATOR:
+        return held
+    mesh = _open(Path(connection.project), loaded, None, role)
+    return _remember(home, mesh) if role is Role.OPERATOR else mesh
+
+
+def current() -> Mesh:
+    """The mesh this process started or joined last. Raises NoMesh when there is none."""
+    for home, mesh in reversed(list(_meshes.items())):
+        if not mesh.is_closed:
+            return mesh
+        del _meshes[home]
+    raise NoMesh("there is no mesh here yet", hint="Start one with %devmesh start, or join one with %devmesh connect.")
+
+
+def _folder(project: str | Path) -> Path:
+    folder = Path(os.path.realpath(Path(project).expanduser()))
+    if not folder.is_dir():
+        raise MeshError(f"{folder} is not a folder", hint="Name the project's folder.")
+    return folder
+
+
+def _held(home: Path) -> Mesh | None:
+    """The open mesh of this process for that home."""
+    mesh = _meshes.get(home)
+    if mesh is not None and mesh.is_closed:
+        del _meshes[home]
+        return None
+    return mesh
+
+
+def _refuse_second(folder: Path, settings: Settings) -> None:
+    with suppress(NoMesh):
+        other: Connection = find_connection(folder, settings)
+        if Path(other.home) == home_of(folder, settings):
+            raise AlreadyRunning(
+                f"process {other.pid} already coordinates {folder}",
+                pid=other.pid,
+                since=other.pid_create_time,
+                hint="Join it with devmesh.connect(), or %devmesh connect.",
+            )
+
+
+def _open(folder: Path, settings: Settings, host: ThreadHost | None, role: Role = Role.OPERATOR) -> Mesh:
+    door = Door(folder, settings, role).open()
+    past = Past(door.home, folder)
+    return Mesh(door, Operations(door, past, Launcher(folder, door.home)), host)
+
+
+def _remember(home: Path, mesh: Mesh) -> Mesh:
+    _meshes.pop(home, None)
+    _meshes[home] = mesh
+    return mesh

@@ -1,0 +1,125 @@
+"""What happened, as a person asks for it: frames, a task's story and output, a change's diff. Reads files, asks nobody.
+
+The audit is opened read-only and works after the mesh has stopped, too.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devmesh.audit import frames, replay
+from devmesh.audit.database import DATABASE, open_reader
+from devmesh.audit.rows import RECORDED_COLUMNS, recorded_of
+from devmesh.errors import StorageError
+from devmesh.mesh.sentences import sentence
+from devmesh.mesh.verifying import Verdict, verified
+from devmesh.repository import Repository
+from devmesh.vocabulary.codec import Recorded, decode_fact
+from devmesh.vocabulary.facts import ChangeApplied, ChangeOffered, DiscoveryShared
+from devmesh.vocabulary.plain import plain
+from devmesh.vocabulary.record import kind_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FIGURES = "devmesh_widgets.figures"
+
+
+class Past:
+    """The record of one mesh."""
+
+    def __init__(self, home: Path, project: Path) -> None:
+        self.home = home
+        self.project = project
+
+    @property
+    def path(self) -> Path:
+        """The SQLite file."""
+        return self.home / DATABASE
+
+    def frame(self, noun: str) -> pd.DataFrame:
+        """All of a noun in history: `agents`, `tasks`, `locks`, `bids`, `changes` or `hardware`."""
+        made: pd.DataFrame = getattr(frames, noun)(self.home)
+        return made
+
+    def events(self, kind: str = "*", *, since: frames.When | None = None, limit: int | None = 10_000) -> pd.DataFrame:
+        """Facts whose kind matches the glob, oldest first: the newest `limit`, or all for None."""
+        return frames.facts(self.home, kind, since=since, limit=limit)
+
+    def lines(
+        self, kind: str = "*", *, since: frames.When | None = None, limit: int | None = 1000
+    ) -> list[tuple[datetime, str, str, int | None, str]]:
+        """The same facts for reading: local time, kind, agent, task, and one sentence each."""
+        numbers = json.dumps([int(number) for number in self.events(kind, since=since, limit=limit)["sequence"]])
+        with open_reader(self.home) as connection:
+            rows = connection.execute(
+                f"SELECT {RECORDED_COLUMNS} FROM facts WHERE sequence IN (SELECT value FROM json_each(?)) "  # noqa: S608
+                "ORDER BY sequence",
+                (numbers,),
+            ).fetchall()
+        return [_line(recorded_of(row)) for row in rows]
+
+    def story(self, task: int) -> tuple[Recorded, ...]:
+        """Every fact about a task and its changes, in order."""
+        return tuple(replay.story(self.home, task=task))
+
+    def latest(self, number: int) -> tuple[Recorded, ...]:
+        """The last facts on record, oldest first; none where nothing was recorded yet."""
+        try:
+            with open_reader(self.home) as connection:
+                rows = connection.execute(
+                    f"SELECT {RECORDED_COLUMNS} FROM facts ORDER BY sequence DESC LIMIT ?",  # noqa: S608 - our own text
+                    (number,),
+                ).fetchall()
+        except StorageError:
+            return ()
+        return tuple(recorded_of(row) for row in reversed(rows))
+
+    def discoveries(self) -> tuple[DiscoveryShared, ...]:
+        """Everything that was shared, oldest first."""
+        with open_reader(self.home) as connection:
+            rows = connection.execute(
+                "SELECT body FROM facts WHERE kind = 'discovery_shared' ORDER BY sequence"
+            ).fetchall()
+        return tuple(fact for (body,) in rows if isinstance(fact := decode_fact(body), DiscoveryShared))
+
+    def output(self, task: int) -> str:
+        """What a task's tool said, in order, made harmless for a terminal."""
+        return plain("".join(frames.outputs(self.home, task)["text"]))
+
+    def verify(self) -> Verdict:
+        """Read the whole record and fold it; say what is wrong, if anything is."""
+        return verified(self.home)
+
+    def landed(self) -> list[tuple[str, str]]:
+        """Base and head of every change that landed, in the order in which they did."""
+        offered: dict[int, tuple[str, str]] = {}
+        landed = []
+        with open_reader(self.home) as connection:
+            for (body,) in connection.execute(
+                "SELECT body FROM facts WHERE kind IN ('change_offered', 'change_applied') ORDER BY sequence"
+            ):
+                match decode_fact(body):
+                    case ChangeOffered() as offer:
+                        offered[offer.change] = (offer.base, offer.head)
+                    case ChangeApplied() as applied:
+                        landed.append(offered[applied.change])
+        return landed
+
+    def diff(self, base: str, head: str) -> str:
+        """The difference between two commits of the private repository."""
+        return Repository(self.project, self.home).diff(base, head)
+
+    def figure(self, noun: str) -> Any:
+        """A picture of a noun's history, as a plotly figure."""
+        return getattr(import_module(_FIGURES), noun)(self.frame(noun))
+
+
+def _line(recorded: Recorded) -> tuple[datetime, str, str, int | None, str]:
+    fact = recorded.fact
+    moment = datetime.fromtimestamp(recorded.at, UTC).astimezone()
+    return moment, kind_of(fact), getattr(fact, "agent", None) or "", getattr(fact, "task", None), sentence(fact)

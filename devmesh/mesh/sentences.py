@@ -1,0 +1,67 @@
+"""A fact as one short line for a person. A table; what has no row here shows its plain fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from devmesh.vocabulary import facts
+from devmesh.vocabulary.facts import AnyFact
+
+_SHOWN = 200
+"Characters of one line."
+
+SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
+    facts.AgentJoined: lambda fact: f"{fact.tool} {fact.model}".strip(),
+    facts.AgentLeft: lambda fact: fact.reason,
+    facts.AgentLost: lambda fact: fact.reason,
+    facts.BiddingOpened: lambda fact: f"attempt {fact.attempt}, open to {', '.join(fact.agents)}",
+    facts.BidPlaced: lambda fact: f"fitness {fact.fitness:.2f}, served {fact.served:.0f} s",
+    facts.BidDeclined: lambda fact: fact.reason,
+    facts.ChangeApplied: lambda fact: f"change {fact.change} landed: {_listed(fact.files)}{_merged(fact.merged)}",
+    facts.ChangeOffered: lambda fact: f"change {fact.change}: {_listed(file.path for file in fact.files)}",
+    facts.ChangeReturned: lambda fact: f"change {fact.change}: {fact.code} {fact.message}",
+    facts.CheckEnded: lambda fact: f"{'passed' if fact.passed else 'failed'} in {fact.seconds:.1f} s: {fact.command}",
+    facts.CheckStarted: lambda fact: fact.command,
+    facts.CoordinatorStalled: lambda fact: f"{fact.seconds:.1f} s late {fact.cause}",
+    facts.CoordinatorStarted: lambda fact: f"start {fact.epoch} of {fact.project}",
+    facts.DiscoveryShared: lambda fact: fact.title,
+    facts.GateEntered: lambda fact: f"change {fact.change}",
+    facts.GoalSet: lambda fact: fact.text,
+    facts.HardwareExceeded: lambda fact: f"{fact.used.ram_gb:.1f} of {fact.declared.ram_gb:.1f} GB RAM, {fact.action}",
+    facts.HardwareReserved: lambda fact: f"{fact.amount.ram_gb:g} GB RAM, {fact.amount.vram_gb:g} GB GPU memory",
+    facts.LockExpired: lambda fact: f"{fact.mode} {fact.target}, lock {fact.token}",
+    facts.LockGranted: lambda fact: f"{fact.mode} {fact.target}, lock {fact.token}{_waited(fact.waited)}",
+    facts.LockQueued: lambda fact: f"{fact.mode} {_listed(fact.targets)} behind {_listed(fact.behind)}",
+    facts.LockReleased: lambda fact: f"{fact.mode} {fact.target} {fact.reason}",
+    facts.LockWaitEnded: lambda fact: f"{fact.code}{_waited(fact.waited)}",
+    facts.OutputReported: lambda fact: fact.text.strip().partition("\n")[0],
+    facts.RequestRefused: lambda fact: f"{fact.request}: {fact.code} {fact.message}",
+    facts.ReviewGiven: lambda fact: f"{fact.reviewer}: {fact.verdict.replace('_', ' ')} {fact.remarks}",
+    facts.ReviewRequested: lambda fact: f"change {fact.change}, by task {fact.review}",
+    facts.TaskAbandoned: lambda fact: fact.reason,
+    facts.TaskAwarded: lambda fact: f"attempt {fact.attempt}: {fact.why}",
+    facts.TaskCompleted: lambda fact: f"{fact.seconds:.1f} s: {fact.summary}",
+    facts.TaskFailed: lambda fact: fact.reason,
+    facts.TaskPosted: lambda fact: fact.title or fact.prompt,
+    facts.TaskRequeued: lambda fact: fact.reason,
+}
+
+
+def sentence(fact: AnyFact) -> str:
+    """One line of text about it."""
+    made = SENTENCES.get(type(fact))
+    line = " ".join((made(fact) if made else "").split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def _merged(files: tuple[str, ...]) -> str:
+    return f", merged in {_listed(files)}" if files else ""
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(names) or "nobody"
+
+
+def _waited(seconds: float) -> str:
+    return f" after {seconds:.1f} s" if seconds >= 0.1 else ""  # noqa: PLR2004 - less is not worth a word

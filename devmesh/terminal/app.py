@@ -1,0 +1,94 @@
+"""The `devmesh` command: its sub-commands, and one place where errors become a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+import typer
+
+from devmesh.errors import DevMeshError
+from devmesh.terminal import asking, demo, exits, machine, printing, running
+
+_HELP = """Several AI coding CLIs on one project at the same time, without stepping on each other.
+
+Start a mesh with `devmesh serve`, or in a notebook with `%devmesh start`; join agents; post tasks."""
+
+_EPILOG = f"""Exit codes:
+
+\b
+{exits.table()}"""
+
+COMMANDS: Final[tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...]] = (
+    ("serve", running.serve, ("devmesh serve", "devmesh serve --project ~/shop --port 0 --json")),
+    ("join", running.join, ("devmesh join claude", "devmesh join codex --project ~/shop -- --model gpt-5")),
+    ("stop", running.stop, ("devmesh stop --project ~/shop",)),
+    (
+        "post",
+        asking.post,
+        ('devmesh post "Fix the failing tests" --priority 1 --wait', "devmesh post - --file src/ < task.md"),
+    ),
+    ("status", asking.status, ("devmesh status", "devmesh status --json | jq .tasks")),
+    (
+        "audit",
+        asking.audit,
+        ("devmesh audit 'lock_*' --since 10m", "devmesh audit --json | jq -r .kind | sort | uniq -c"),
+    ),
+    ("tools", machine.tools, ("devmesh tools", "devmesh tools --json | jq '.[] | select(.installed) | .name'")),
+    ("doctor", machine.doctor, ("devmesh doctor --project ~/shop",)),
+    ("demo", demo.demo, ("devmesh demo", "devmesh demo --output /tmp/demo")),
+    ("version", machine.version, ("devmesh version",)),
+)
+"Name, function, and examples for the help."
+
+
+def build() -> typer.Typer:
+    """The application."""
+    made = typer.Typer(
+        name="devmesh",
+        help=_HELP,
+        epilog=_EPILOG,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+    for name, function, examples in COMMANDS:
+        made.command(name, epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in examples))(guarded(function))
+    return made
+
+
+def guarded(function: Callable[..., int]) -> Callable[..., None]:
+    """The sub-command, leaving with an exit code: never a traceback for an error of ours, nor for Ctrl-C."""
+
+    @wraps(function)
+    def run(*arguments: Any, **options: Any) -> None:
+        try:
+            code = function(*arguments, **options)
+        except KeyboardInterrupt:
+            printing.console(stderr=True).print("stopped")
+            code = exits.INTERRUPTED
+        except DevMeshError as error:
+            printing.complain(error, as_json=options.get("as_json", False))
+            code = exits.code_of(error)
+        except BrokenPipeError:  # whoever read has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = exits.DONE
+        raise typer.Exit(code)
+
+    return run
+
+
+app = build()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command line and return its exit code."""
+    try:
+        app(arguments, prog_name="devmesh")
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else exits.FAILED
+    return exits.DONE

@@ -1,0 +1,58 @@
+"""`devmesh tools`, `doctor` and `version`: what is on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from devmesh.terminal import exits
+from devmesh.terminal.options import AsJson, Project
+from devmesh.terminal.printing import console, put_json, put_table, say
+
+_COLOURS: Final = {"ok": "green", "note": "yellow", "problem": "red"}
+
+
+def tools(as_json: AsJson = False) -> int:
+    """The CLIs: which are here, their versions, how to get the others."""
+    from devmesh.mesh.toolbox import survey
+    from devmesh.settings import Settings
+
+    found = survey(Settings.load().home)
+    if as_json:
+        put_json([tool._asdict() for tool in found])
+        return exits.DONE
+    rows = [
+        (tool.name, tool.title, "yes" if tool.installed else "no", tool.version or "-", tool.path or tool.install)
+        for tool in found
+    ]
+    put_table("", ("name", "tool", "here", "version", "where it is, or how to get it"), rows)
+    return exits.DONE
+
+
+def doctor(project: Project = Path(), as_json: AsJson = False) -> int:
+    """Look whether this machine has what a mesh needs. Says what to do where it has not.
+
+    Exit code 1 when something is a problem.
+    """
+    from devmesh.mesh.checkup import examine
+    from devmesh.settings import Settings
+
+    findings = examine(project.resolve(), Settings.load())
+    if as_json:
+        put_json([finding._asdict() for finding in findings])
+    else:
+        screen = console()
+        for finding in findings:
+            screen.print(f"[{_COLOURS[finding.verdict]}]{finding.verdict:<8}[/]", end="")
+            screen.print(f"{finding.about}: {finding.found}", markup=False, soft_wrap=True)
+            if finding.advice:
+                screen.print(f"        {finding.advice}", markup=False, soft_wrap=True)
+    return exits.DONE if findings.healthy else exits.FAILED
+
+
+def version(as_json: AsJson = False) -> int:
+    """The version of DevMesh."""
+    from devmesh import __version__
+
+    put_json({"devmesh": __version__}) if as_json else say(__version__)
+    return exits.DONE
