@@ -7,6 +7,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -42,8 +43,10 @@ def alive(mark: str) -> Iterator[Alive]:
 
     yield look
     left = look()
-    for process in left:
-        process.kill()
+    while again := look():
+        for process in again:
+            with suppress(psutil.Error):
+                process.kill()
     assert left == []
 
 

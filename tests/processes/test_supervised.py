@@ -195,7 +195,7 @@ def test_an_interrupt_is_what_ctrl_c_does(command: MakeCommand, alive: Alive) ->
     async def interrupt() -> Ended:
         process = await SupervisedProcess.start(
             command(
-                python="import time\ntry:\n  print(flush=True); time.sleep(1000)\nexcept KeyboardInterrupt: print('caught')"
+                python="import time\ntry: print(flush=True); time.sleep(1000)\nexcept KeyboardInterrupt: print('caught')"
             )
         )
         await until(lambda: process.heard > 0)

@@ -89,8 +89,9 @@ def test_a_pipe_kept_open_by_somebody_else_saves_nobody(mark: str, alive: Alive,
 
 def test_a_tree_that_keeps_forking_is_gone_too(mark: str, alive: Alive, tmp_path: Path) -> None:
     """Everybody is stopped before anybody is killed, so nobody starts a successor."""
-    (tmp_path / "fork.sh").write_text("sleep 0.01; setsid sh fork.sh & setsid sleep 1000 & exit\n")
-    forking = "sh fork.sh & sleep 0.3; echo stands; sleep 1000"
+    generation = "sleep 0.01; [ $1 -gt 0 ] && setsid sh fork.sh $(($1 - 1)) & setsid sleep 1000 & exit\n"
+    (tmp_path / "fork.sh").write_text(generation)
+    forking = "sh fork.sh 300 & sleep 0.3; echo stands; sleep 1000"  # it ends, should we fail to end it
     bridge = start(mark, tmp_path, forking)
     assert len(alive()) > 5
     bridge.kill()
