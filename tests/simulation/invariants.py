@@ -10,6 +10,8 @@ from devmesh.core.locks import compatible
 from devmesh.core.overlap import overlap
 from devmesh.core.state import MeshState
 from devmesh.core.transitions import TASK_TRANSITIONS
+from devmesh.vocabulary import facts
+from devmesh.vocabulary.facts import AnyFact
 from devmesh.vocabulary.terms import ChangeState
 
 if TYPE_CHECKING:
@@ -25,6 +27,35 @@ def violations(world: World) -> list[str]:
         *_over_granted(state),
         *_unowned(state),
         *world.project.lost(),
+    ]
+
+
+def broken_by(world: World, said: list[AnyFact]) -> list[str]:
+    """Promises that a single fact can break, looked at in the turn that recorded it."""
+    wrong: list[str] = []
+    for fact in said:
+        if isinstance(fact, facts.LockExpired):
+            wrong += _too_early(world, fact)
+        elif isinstance(fact, facts.ChangeApplying):
+            wrong += _unfenced(world.state, fact)
+    return wrong
+
+
+def _too_early(world: World, fact: facts.LockExpired) -> list[str]:
+    """Early expiry is not safe: whoever held the lock must have stopped believing in it by itself."""
+    return [
+        f"{client.name} still believes in token {fact.token}, which has expired"
+        for client in world.clients
+        if client.name == fact.agent and any(lock.token == fact.token for lock in client.rightly_believes())
+    ]
+
+
+def _unfenced(state: MeshState, fact: facts.ChangeApplying) -> list[str]:
+    """Promise 2: at the moment a change is landed every file of it lies under a live writing lock of its agent."""
+    return [
+        f"change {fact.change} lands {write.path}, which {fact.agent} has not locked"
+        for write in fact.plan
+        if state.locks.covering(fact.agent, write.path) is None
     ]
 
 

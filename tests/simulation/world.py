@@ -19,7 +19,7 @@ from devmesh.vocabulary import codec, facts, requests
 from devmesh.vocabulary.codec import Delivery, Recorded
 from devmesh.vocabulary.terms import Lane, LanePolicy, Limits, Resources, Role, Verdict
 from tests.simulation.client import Client
-from tests.simulation.invariants import violations
+from tests.simulation.invariants import broken_by, violations
 from tests.simulation.project import Project
 
 BEGINNING = 4_242_424.0
@@ -90,7 +90,8 @@ class World:
         self.connections: dict[int, tuple[int, Client | None]] = {}
         self.arrival: dict[int, float] = {}
         self.faults = True
-        self.steps = 0
+        self.steps = self.turns = 0
+        self.effects_of: dict[tuple[int, int], int] = {}
         self.next_connection = 0
         self.clients = [Client(self, number) for number in range(self.profile.agents)]
         self.forced: set[int] = set()
@@ -136,6 +137,7 @@ class World:
 
     def feed(self, event: events.Event) -> None:
         """One turn: step, record, and only then tell. A crash may come before or after the recording."""
+        self.turns += 1
         effects = self.step(self.state, event, self.now)
         if self.faults and self.random.random() < self.profile.crashing:
             if self.random.random() < 0.5:
@@ -143,6 +145,9 @@ class World:
             self._crash()
             return
         self._record(effects)
+        said = [effect.recorded.fact for effect in effects if isinstance(effect, Record)]
+        if wrong := broken_by(self, said):
+            raise AssertionError(f"{wrong}")
         for effect in effects:
             self._perform(effect)
         self.steps += 1
@@ -153,8 +158,16 @@ class World:
         for effect in effects:
             if isinstance(effect, Record):
                 self.disk.append(codec.encode(effect.recorded))
+                self._had_its_effect(effect.recorded)
                 if isinstance(effect.recorded.fact, facts.LockGranted):
                     self.granted_at[effect.recorded.fact.token] = self.now
+
+    def _had_its_effect(self, recorded: Recorded) -> None:
+        """A request has its effect once: all its facts are of one turn, however often it is sent."""
+        if recorded.session is not None and recorded.request is not None:
+            turn = self.effects_of.setdefault((recorded.session, recorded.request), self.turns)
+            if turn != self.turns:
+                raise AssertionError(f"request {recorded.request} of session {recorded.session} twice: {recorded}")
 
     def sent_at(self, fact: facts.LockGranted) -> float:
         """When the grant was made: a client counts its first lease from its own request, which is no later."""
