@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from devmesh.coordinator.tree import WriteGate
 from devmesh.core.effects import ApplyChange, PrepareChange
 from devmesh.core.events import Applied, Prepared
-from devmesh.coordinator.tree import WriteGate
 from devmesh.repository import Repository
 from devmesh.vocabulary.terms import FileChange
 

@@ -15,9 +15,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from devmesh.coordinator.loop import Coordinator  # noqa: E402 - the path comes first
-from devmesh.errors import DevMeshError  # noqa: E402
-from devmesh.settings import Settings  # noqa: E402
+from devmesh.coordinator.loop import Coordinator
+from devmesh.errors import DevMeshError
+from devmesh.settings import Settings
+
+
+def say(word: str) -> None:
+    """To whoever started us."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -31,9 +37,9 @@ def main() -> None:
     settings = Settings.load(home=Path(home), ws_port=0, ram_gb=16, gpu_vram_gb=0)
     coordinator = Coordinator(Path(project), settings, failpoint=failpoint)
     try:
-        asyncio.run(coordinator.run(lambda _: print("ready", flush=True)))
+        asyncio.run(coordinator.run(lambda _: say("ready")))
     except DevMeshError as error:
-        print(type(error).__name__, flush=True)
+        say(type(error).__name__)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from devmesh.coordinator.tree import open_gate  # noqa: E402 - the path comes first
-from devmesh.core.effects import ApplyChange, PrepareChange  # noqa: E402
-from devmesh.vocabulary.terms import FileChange, FileKind  # noqa: E402
+from devmesh.coordinator.tree import open_gate
+from devmesh.core.effects import ApplyChange, PrepareChange
+from devmesh.vocabulary.terms import FileChange, FileKind
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, Self, TypeVar
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from devmesh.address import Connection
 from devmesh.coordinator.guard import SECRET
@@ -36,6 +37,13 @@ def looped(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
         asyncio.run(test(*arguments, **options))
 
     return run
+
+
+async def eventually(claim: Callable[[], bool]) -> None:
+    """Return as soon as it is true. For what another thread or process does, and nobody signals."""
+    async with asyncio.timeout(PATIENCE):
+        while not claim():
+            await asyncio.sleep(0.01)
 
 
 class Client:
@@ -74,6 +82,14 @@ class Client:
         async with asyncio.timeout(PATIENCE):
             self.heard.append(decode_delivery(await self.socket.recv()))
         return self.heard[-1]
+
+    async def closing(self, *, before: int | None = None) -> tuple[int, str]:
+        """Listen to the end, where request `before` must not be answered; the code and reason it ends with."""
+        try:
+            while True:
+                assert (await self.hear()).reply_to != (before or -1)
+        except ConnectionClosed:
+            return self.socket.close_code or 0, self.socket.close_reason or ""
 
     async def hear_of(self, kind: type[F]) -> F:
         """The next fact of that kind, whenever it comes."""
@@ -146,7 +162,8 @@ async def running(project: Path, settings: Settings, **options: Any) -> AsyncIte
     coordinator = Coordinator(project, settings, **options)
     ready: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(coordinator.run(ready.set_result))
-    await asyncio.wait([ready, task], return_when=asyncio.FIRST_COMPLETED)
+    waiting: list[asyncio.Future[Any]] = [ready, task]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     if not ready.done():
         await task
     try:

@@ -41,15 +41,6 @@ CORPUS = [
 "Fewer than are forgiven."
 
 
-async def closed(client: Client) -> int:
-    """Read to the end; the code it was closed with."""
-    try:
-        while True:
-            await client.hear()
-    except ConnectionClosed:
-        return client.socket.close_code or 0
-
-
 @looped
 async def test_malformed_messages_cost_a_clear_answer_each_and_nothing_else(project: Path, settings: Settings) -> None:
     """Every one is answered with its reason, the connection stays, and another client is served in between."""
@@ -79,7 +70,7 @@ async def test_nobody_may_be_malformed_for_ever(project: Path, settings: Setting
         client = await mesh.agent()
         for _ in range(MOST_ERRORS):
             await client.socket.send("nonsense")
-        assert await closed(client) == 1008
+        assert (await client.closing())[0] == 1008
 
 
 @looped
@@ -88,7 +79,7 @@ async def test_a_binary_frame_is_refused(project: Path, settings: Settings) -> N
     async with running(project, settings) as mesh:
         client = await mesh.agent()
         await client.socket.send(b'{"id":1,"request":{"kind":"heartbeat"}}')
-        assert await closed(client) == 1003
+        assert (await client.closing())[0] == 1003
 
 
 @looped
@@ -101,7 +92,7 @@ async def test_a_message_may_come_in_pieces_but_not_in_too_many(project: Path, s
         await client.hear_of(LeasesRenewed)
         with suppress(ConnectionClosed):
             await client.socket.send("x" for _ in range(MOST_FRAGMENTS + 1))
-        assert await closed(client) == 1009
+        assert (await client.closing())[0] == 1009
 
 
 @looped
@@ -110,7 +101,7 @@ async def test_too_large_a_message_is_not_read(project: Path, settings: Settings
     async with running(project, settings) as mesh, await mesh.agent() as other:
         client = await mesh.agent()
         await client.socket.send("x" * (MAX_MESSAGE + 1))
-        assert await closed(client) == 1009
+        assert (await client.closing())[0] == 1009
         assert isinstance((await other.ask(Heartbeat()))[0], LeasesRenewed)
 
 
@@ -120,7 +111,7 @@ async def test_who_speaks_too_fast_is_read_more_slowly_and_loses_nothing(project
     async with running(project, settings, pace=Pace(rate=100, burst=10)) as mesh, await mesh.agent() as client:
         begun = asyncio.get_running_loop().time()
         numbers = [await client.say(Heartbeat()) for _ in range(30)]
-        answered = []
+        answered: list[int | None] = []
         while len(answered) < len(numbers):
             answered.append((await client.hear()).reply_to)
         assert answered == numbers
@@ -157,7 +148,7 @@ async def test_a_slow_reader_is_let_go_and_the_others_are_served(project: Path, 
         assert dropped.reason == "slow consumer"
         assert MOST_BYTES / 2 < most <= MOST_BYTES + 200_000
         slow.socket.transport.resume_reading()
-        assert await closed(slow) in {1013, 1006}
+        assert (await slow.closing())[0] in {1013, 1006}
         await watcher.close()
         await person.close()
 

@@ -91,7 +91,7 @@ def test_what_cannot_be_merged_says_why(gate: WriteGate, project: Path, case: st
     "path", [".git/config", "src/.GIT/hooks/x", ".devmesh-x", "a/.devmesh/y", "../x", "/etc/x", "a//b"]
 )
 def test_what_is_not_the_projects_is_never_written(gate: WriteGate, path: str) -> None:
-    """git's own folder, the mesh's own names and whatever leads out."""
+    """The folder of git, the mesh's own names and whatever leads out."""
     after = gate.repository.write_blob(b"x")
     change = FileChange(path=path, kind=FileKind.ADDED, after=after)
     judged = Comparison(gate.repository).judge(change, Base({}, frozenset({path})))

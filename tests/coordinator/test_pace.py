@@ -12,6 +12,7 @@ class Hand:
         self.at = 7_777.0
 
     def __call__(self) -> float:
+        """The time it shows."""
         return self.at
 
 

@@ -1,4 +1,4 @@
-"""Whole changes through the gate: what fits lands, what both changed merges, what cannot is said, and nothing is lost."""
+"""Whole changes through the gate: what fits lands, what both changed merges or is sent back, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from devmesh.coordinator.tree import WriteGate, open_gate
 from devmesh.core.effects import ApplyChange
 from devmesh.core.events import Applied
 from devmesh.vocabulary.terms import FileChange, FileKind
-from tests.coordinator.changing import Made, land, make, replaced, temporary_files, write
+from tests.coordinator.changing import Edit, Made, land, make, replaced, temporary_files, write
 
 KILLED = Path(__file__).with_name("killed_gate.py")
 
@@ -167,9 +167,9 @@ def test_a_person_who_edits_all_the_time_loses_no_line(gate: WriteGate, project:
     try:
         for number in range(6):
             old = "line 3\n" if number == 0 else f"agent {number - 1}\n"
-            made = make(gate.repository, lambda place, old=old, n=number: _swap(place / "a.txt", old, f"agent {n}\n"))
+            made = make(gate.repository, _swapping(old, f"agent {number}\n"))
             for _attempt in range(20):
-                prepared, applied = land(gate, made)
+                _, applied = land(gate, made)
                 if applied is not None and not applied.moved:
                     landed += not applied.problem
                     break
@@ -185,10 +185,14 @@ def test_a_person_who_edits_all_the_time_loses_no_line(gate: WriteGate, project:
     assert temporary_files(project) == []
 
 
-def _swap(file: Path, old: str, new: str) -> None:
+def _swapping(old: str, new: str) -> Edit:
     """Replace a line where it still is (a stale save of the person's own may have taken it back)."""
-    text = file.read_text()
-    file.write_text(text.replace(old, new) if old in text else new + text)
+
+    def edit(place: Path) -> None:
+        text = (place / "a.txt").read_text()
+        (place / "a.txt").write_text(text.replace(old, new) if old in text else new + text)
+
+    return edit
 
 
 def kill_at(project: Path, home: Path, made: Made, point: str, hit: int) -> bool:
@@ -247,8 +251,7 @@ def test_a_person_who_edits_after_a_crash_keeps_the_edit(project: Path, tmp_path
     assert (project / "b.txt").read_text() == "alpha\nbeta\n"
     assert not (project / "added.txt").exists()
     assert temporary_files(project) == []
-    _, applied = land(gate, made)
-    assert applied == Applied(change=1)
+    assert land(gate, made)[1] == Applied(change=1)
     text = (project / "a.txt").read_text()
     assert "by hand\n" in text
     assert "by the agent\n" in text
