@@ -34,17 +34,17 @@ def broken_by(world: World, said: list[AnyFact]) -> list[str]:
     """Promises that a single fact can break, looked at in the turn that recorded it."""
     wrong: list[str] = []
     for fact in said:
-        if isinstance(fact, facts.LockExpired):
+        if isinstance(fact, facts.LockExpired) or (isinstance(fact, facts.LockReleased) and fact.reason == "lost"):
             wrong += _too_early(world, fact)
         elif isinstance(fact, facts.ChangeApplying):
             wrong += _unfenced(world.state, fact)
     return wrong
 
 
-def _too_early(world: World, fact: facts.LockExpired) -> list[str]:
+def _too_early(world: World, fact: facts.LockExpired | facts.LockReleased) -> list[str]:
     """Early expiry is not safe: whoever held the lock must have stopped believing in it by itself."""
     return [
-        f"{client.name} still believes in token {fact.token}, which has expired"
+        f"{client.name} still believes in token {fact.token}, which has ended"
         for client in world.clients
         if client.name == fact.agent and any(lock.token == fact.token for lock in client.rightly_believes())
     ]

@@ -163,7 +163,12 @@ class World:
                     self.granted_at[effect.recorded.fact.token] = self.now
 
     def _had_its_effect(self, recorded: Recorded) -> None:
-        """A request has its effect once: all its facts are of one turn, however often it is sent."""
+        """A request has its effect once: all its facts are of one turn, however often it is sent.
+
+        A heartbeat has none: refused again and again, it changes nothing.
+        """
+        if isinstance(recorded.fact, facts.RequestRefused) and recorded.fact.request == "heartbeat":
+            return
         if recorded.session is not None and recorded.request is not None:
             turn = self.effects_of.setdefault((recorded.session, recorded.request), self.turns)
             if turn != self.turns:
