@@ -1,0 +1,221 @@
+"""The record: every fact in order, in SQLite, durable before anybody is told. All that comes after is read from it.
+
+Knows no rule, and no time but what it is given. All of it belongs to the one thread that opened it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+from msgspec.structs import replace
+
+from devmesh.audit import knowledge
+from devmesh.audit.database import SURVIVABLE, primary_code, storage_error, storage_errors
+from devmesh.audit.failpoints import Failpoint, passing
+from devmesh.audit.high_water import HighWater, write_high_water
+from devmesh.audit.opening import Opened, open_record
+from devmesh.audit.rebuild import Recovery
+from devmesh.audit.rows import facts_after, insert_facts
+from devmesh.audit.snapshots import Snapshot, read_snapshot, write_snapshot
+from devmesh.errors import Code, StorageError
+from devmesh.vocabulary.codec import Recorded
+from devmesh.vocabulary.facts import Discovery
+
+MARK_EVERY: Final = 10_000
+"Facts between two writings of the high-water mark; it is also written at every start, snapshot and stop."
+
+
+class Loaded(NamedTuple):
+    """What a recovery folds: the newest snapshot, and every fact after it."""
+
+    snapshot: bytes | None
+    snapshot_sequence: int
+    facts: Iterator[Recorded]
+
+
+class Journal:
+    """The open record. One per home: a second opener gets AlreadyRunning, here or elsewhere; readers are free."""
+
+    def __init__(self, opened: Opened, failpoint: Failpoint) -> None:
+        """Use `Journal.open`."""
+        self.path = opened.path
+        self.home = opened.path.parent
+        self.epoch = opened.epoch
+        "The number of the latest start on record."
+        self.last_sequence = opened.last_sequence
+        "The next fact is this plus one. After a rebuild it lies far beyond the last, so that no token comes twice."
+        self.last_now = opened.last_now
+        "Mesh time of the last fact, in seconds."
+        self.was_clean = opened.was_clean
+        "Whether the previous writer said goodbye; true for a new record."
+        self.recovery: Recovery | None = opened.recovery
+        "What was done about a damaged record. To be shown to the person."
+        self.notes = opened.notes
+        self._install_id = opened.install_id
+        self._last_at = opened.last_at
+        self._claim = opened.claim
+        self._connection = opened.connection
+        self._mirror = opened.mirror
+        self._failpoint = failpoint
+        self._identity = self._look()
+        self._marked = self.last_sequence
+        self._failed: str | None = None
+        self._mirror.catch_up(self._read_after)
+
+    @classmethod
+    def open(
+        cls, home: Path, *, now_wall: float, failpoint: Failpoint = passing, check_whole: bool | None = None
+    ) -> Self:
+        """The record of this home, ready to be loaded and written; `now_wall` (Unix seconds) only names moved files.
+
+        Raises AlreadyRunning and StorageError. A damaged record is moved aside and rebuilt: see `recovery`. One that
+        was not closed is checked from end to end first when it is small; `check_whole` forces or forbids that.
+        """
+        return cls(open_record(home, now_wall=now_wall, failpoint=failpoint, check_whole=check_whole), failpoint)
+
+    def append(self, recorded: Sequence[Recorded], at: float) -> tuple[Recorded, ...]:
+        """Keep the facts of a turn, all or none; when this returns they survive a power loss. Returns them with `at`.
+
+        Raises StorageError: STORAGE_FULL, and the next call may succeed; INTERNAL for facts out of sequence or
+        unreadable; STORAGE_FAILED, after which `failed` says whether only a new Journal helps. Nothing of the turn is
+        kept in any of these cases, except that after a failed disk only the next opening can tell.
+        """
+        self._refuse_failed()
+        kept = tuple(replace(one, at=at) for one in recorded)
+        if not kept:
+            return ()
+        self._refuse_gap(kept)
+        with self._transaction("before_commit", "after_commit") as connection:
+            epoch = insert_facts(connection, kept, self.epoch)
+        started, self.epoch = epoch != self.epoch, epoch
+        self.last_sequence, self.last_now, self._last_at = kept[-1].sequence, kept[-1].now, at
+        self._mirror.append(kept, at, self._read_after)
+        if started or self.last_sequence - self._marked >= MARK_EVERY:
+            self._mark()
+        return kept
+
+    def load(self, *, from_snapshot: bool = True) -> Loaded:
+        """The newest whole snapshot and the facts after it, or all facts, read as they are asked for; take them all."""
+        self._refuse_failed()
+        with storage_errors(self.path):
+            found = read_snapshot(self._connection, until=self.last_sequence) if from_snapshot else None
+        snapshot = found or Snapshot(0, b"")
+        return Loaded(found.body if found else None, snapshot.sequence, self._read_after(snapshot.sequence))
+
+    def save_snapshot(self, sequence: int, body: bytes) -> None:
+        """Keep the whole state as it was after a fact on record, for recovery and time travel. Raises StorageError."""
+        if not 0 < sequence <= self.last_sequence:
+            raise StorageError(f"there is no fact {sequence} to take a snapshot at", code=Code.INTERNAL)
+        with self._transaction("snapshot_before_commit", "snapshot_after_commit") as connection:
+            write_snapshot(connection, sequence, self._last_at, body)
+        self._mark()
+
+    def search(self, query: str, limit: int) -> tuple[Discovery, ...]:
+        """Shared discoveries that have any of the query's words, best first (BM25). No query is wrong."""
+        self._refuse_failed()
+        with storage_errors(self.path):
+            return knowledge.search(self._connection, query, limit)
+
+    @property
+    def mirror_lag(self) -> int:
+        """Facts the mirror does not have yet; 0 unless its disk refused."""
+        return max(0, self.last_sequence - self._mirror.last_sequence) if self._mirror.problem else 0
+
+    @property
+    def failed(self) -> str | None:
+        """Why this handle is of no use any more."""
+        return self._failed
+
+    def close(self, *, clean: bool = True) -> None:
+        """Let go of everything; `clean` says goodbye, so that the next start need not check. A full disk is fine."""
+        try:
+            if clean and self._failed is None:
+                self._say_goodbye()
+        finally:
+            self._mirror.close()
+            self._connection.close()
+            self._claim.close()
+            self._failed = self._failed or "it was closed"
+
+    # ---- inside ----
+
+    def _say_goodbye(self) -> None:
+        self._mirror.catch_up(self._read_after)
+        self._failpoint("checkpoint")
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._failpoint("close_before_flag")
+        with suppress(StorageError), self._transaction("", "") as connection:
+            connection.execute("UPDATE meta SET value = '1' WHERE key = 'clean'")
+        self._mark()
+        self._failpoint("close_after_flag")
+
+    @contextmanager
+    def _transaction(self, before: str, after: str) -> Iterator[sqlite3.Connection]:
+        self._refuse_failed()
+        self._refuse_moved()
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            self._failpoint(before)
+            connection.execute("COMMIT")
+        except sqlite3.ProgrammingError:
+            self._roll_back(survivable=True, reason="")
+            raise  # a wrong thread is our own mistake and says nothing about the disk
+        except sqlite3.Error as error:
+            self._roll_back(survivable=primary_code(error) in SURVIVABLE, reason=str(error))
+            raise storage_error(error, self.path) from error
+        except BaseException:
+            self._roll_back(survivable=True, reason="")
+            raise
+        self._failpoint(after)
+
+    def _roll_back(self, *, survivable: bool, reason: str) -> None:
+        """A failed sync is not tried again: the system may have dropped the pages and would report success."""
+        if not survivable:
+            self._failed = reason
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.ProgrammingError:
+            pass
+        except sqlite3.Error as error:
+            self._failed = str(error)
+
+    def _refuse_failed(self) -> None:
+        if self._failed is not None:
+            raise StorageError(f"{self.path} is not used any more: {self._failed}", hint="Start the mesh again.")
+
+    def _refuse_moved(self) -> None:
+        """SQLite goes on writing to a file that was deleted; nobody would ever find those facts again."""
+        if self._look() != self._identity:
+            self._failed = "the file was removed or replaced while it was open"
+            self._refuse_failed()
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _refuse_gap(self, kept: tuple[Recorded, ...]) -> None:
+        for expected, one in enumerate(kept, start=self.last_sequence + 1):
+            if one.sequence != expected:
+                raise StorageError(f"fact {one.sequence} came where {expected} was due", code=Code.INTERNAL)
+
+    def _read_after(self, sequence: int, most: int = -1) -> Iterator[Recorded]:
+        with storage_errors(self.path):
+            yield from facts_after(self._connection, sequence, most=most)
+
+    def _mark(self) -> None:
+        """The mark may lag, so failing to write it costs nothing but a little watchfulness."""
+        self._marked = self.last_sequence
+        mark = HighWater(install_id=self._install_id, epoch=self.epoch, sequence=self.last_sequence)
+        with suppress(StorageError):
+            write_high_water(self.home, mark, failpoint=self._failpoint)
