@@ -127,5 +127,12 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("tool", help="its name in the registry: claude, codex, gemini, aider ...")
     parser.add_argument("--project", type=Path, default=Path(), help="the project's folder (default: here)")
     parser.add_argument("--agent-key-file", type=Path, help="keep the session's secret there, to take it up again")
-    parser.add_argument("options", nargs="*", help="after `--`: arguments for the tool itself")
-    return parser.parse_args(arguments)
+    parser.epilog = "What follows `--` goes to the tool itself."
+    own, _, theirs = _divided(sys.argv[1:] if arguments is None else list(arguments))
+    return parser.parse_args(own, argparse.Namespace(options=theirs))
+
+
+def _divided(arguments: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """Ours, the `--`, and the tool's: argparse loses its way when both have options."""
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:at], arguments[at : at + 1], arguments[at + 1 :]
