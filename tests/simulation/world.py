@@ -205,8 +205,9 @@ class World:
         self.feed(outcome)
 
     def _gate(self, action: Callable[[], None]) -> None:
-        epoch = self.epoch
-        self.at(self.random.uniform(0, 2), lambda: action() if epoch == self.epoch else None)
+        """Usually quick; now and then longer than a lease, so that what is landing must be held fast."""
+        epoch, longest = self.epoch, 3 * LIMITS.lease if self.random.random() < 0.05 else 2
+        self.at(self.random.uniform(0, longest), lambda: action() if epoch == self.epoch else None)
 
     def _arm(self, time: float | None) -> None:
         self.alarm = time
