@@ -18,7 +18,7 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / 
 from tests.browser.chromium import LAUNCH  # noqa: E402  # it is run as a program, from anywhere
 from tests.browser.lab import PATIENCE, LabPage, running_lab  # noqa: E402  # see above
 
-SIZES = {"light": (1400, 1000), "dark": (1400, 1000), "narrow": (600, 1000)}
+SIZES = {"light": (1400, 1180), "dark": (1400, 1180), "narrow": (600, 1180)}
 
 
 def main() -> None:
@@ -53,8 +53,9 @@ def take(shown: LabPage, arguments: argparse.Namespace) -> None:
         shown.page.set_viewport_size({"width": width, "height": height})
         shown.theme("dark" if look == "dark" else "light")
         panel = shown.page.locator(arguments.panel).first
-        panel.scroll_into_view_if_needed()
         path = arguments.folder / f"{arguments.name}-{look}.png"
+        shown.page.evaluate("() => document.querySelector('.jp-WindowedPanel-outer')?.scrollTo(0, 0)")
+        shown.page.wait_for_timeout(500)
         if arguments.whole:
             shown.page.screenshot(path=path)
         else:

@@ -11,14 +11,16 @@ import comm
 from comm.base_comm import BaseComm, CommManager
 
 
-class RecordedComm(BaseComm):  # type: ignore[misc]  # comm ships no types
+class RecordedComm(BaseComm):
     """Publishes into a list."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.published: list[dict[str, Any]] = []
         super().__init__(*arguments, **options)
 
-    def publish_msg(self, msg_type: str, data: Any = None, **_: Any) -> None:
+    def publish_msg(
+        self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **keys: Any
+    ) -> None:
         """Keep it."""
         self.published.append({"type": msg_type, **(data or {})})
 

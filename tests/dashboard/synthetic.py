@@ -199,7 +199,7 @@ class SyntheticSource:
                     held.append(LockRow(token=token + 100 * offset, target=target, mode=mode, agent=task.agent,
                                         since=task.since, until=now - now % 5 + 30.0, task=task.task))  # fmt: skip
         held = [lock for lock in held if f"lock {lock.token}" not in self._over]
-        waits = ()
+        waits: tuple[WaitRow, ...] = ()
         if int(now // TURN) % 4 != 3 and held:
             waits = (WaitRow(ticket=int(now // TURN), targets=("src/shop/", "src/shop/search.py"), mode=LockMode.WRITE,
                              agent="gemini-1", behind=(held[0].agent,), since=now - now % TURN),)  # fmt: skip

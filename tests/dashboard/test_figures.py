@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import pytest
 
@@ -10,9 +12,9 @@ from devmesh_widgets import figures
 START = pd.Timestamp("2026-01-01 12:00", tz="UTC")
 
 
-def at(*seconds: float | None) -> list[pd.Timestamp]:
+def at(*seconds: float | None) -> pd.DatetimeIndex:
     """Moments so many seconds after the start; None is a moment that has not come."""
-    return [pd.NaT if second is None else START + pd.Timedelta(seconds=second) for second in seconds]
+    return pd.DatetimeIndex([None if second is None else START + pd.Timedelta(seconds=second) for second in seconds])
 
 
 def tasks(count: int = 3) -> pd.DataFrame:
@@ -72,7 +74,7 @@ def events(count: int = 2) -> pd.DataFrame:
 def test_a_task_is_drawn_from_its_start_to_its_end_and_the_wait_before_it() -> None:
     """The first task waited 2 s and was worked on for 8 s."""
     drawn = {trace.name: trace for trace in figures.tasks(tasks()).data}
-    assert list(drawn["waited"].x)[0] == 2_000
+    assert list(drawn["waited"].x) == [2_000, 4_000, 10_000]
     assert list(drawn["completed"].x) == [8_000]
 
 
@@ -84,7 +86,7 @@ def test_what_is_still_going_is_drawn_up_to_the_last_moment_on_record() -> None:
 
 
 def test_text_of_an_agent_is_no_markup_in_a_label() -> None:
-    """plotly reads `<b>` and `&lt;` in labels: neither may come from outside."""
+    """Plotly reads `<b>` and `&lt;` in labels: neither may come from outside."""
     labels = figures.tasks(tasks()).data[0].y
     assert labels[1] == "#2 &lt;b>two&lt;/b> &amp; more"
 
@@ -102,12 +104,11 @@ def test_what_is_left_out_is_said() -> None:
     assert "of 5,000 shown" in str(figures.events(events(5_000)).layout.title.text)
 
 
-@pytest.mark.parametrize("frame", [tasks, locks, hardware, agents, events])
-def test_figures_fit_a_light_and_a_dark_page_and_stand_an_empty_record(frame: object) -> None:
+@pytest.mark.parametrize("frame", [tasks, locks, hardware, agents, events], ids=lambda frame: frame.__name__)
+def test_figures_fit_a_light_and_a_dark_page_and_stand_an_empty_record(frame: Callable[[], pd.DataFrame]) -> None:
     """No background of their own; no rows is no error."""
-    assert callable(frame)
-    name = frame.__name__
+    draw = getattr(figures, frame.__name__)
     for rows in (frame(), frame().iloc[:0]):
-        figure = getattr(figures, name)(rows)
+        figure = draw(rows)
         assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
         assert figure.to_json()

@@ -6,6 +6,7 @@ of many rows is said in its title.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -93,9 +94,8 @@ def events(table: pd.DataFrame) -> Figure:
 
 
 def _figure(title: str, height: int) -> Figure:
-    from plotly import graph_objects
-
-    figure: Figure = graph_objects.Figure()
+    plotly: Any = import_module("plotly.graph_objects")
+    figure = plotly.Figure()
     figure.update_layout(
         title=title, height=min(2400, height), template="none", barmode="overlay", paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)", font_color="#808080", margin={"l": 20, "r": 20, "t": 60, "b": 40},

@@ -37,7 +37,8 @@ class Pump:
     def __init__(self, source: Source, period: float = PERIOD) -> None:
         self._source = source
         self._period = period
-        self._listeners: dict[int, Listener] = {}
+        self._listeners: dict[int, tuple[Listener]] = {}
+        "Each in a tuple of its own per `add`: one that is added again while it is told is not forgotten."
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -62,7 +63,7 @@ class Pump:
     def add(self, listener: Listener) -> None:
         """Start telling this listener; at once, if the pump was asleep. Adding twice is harmless."""
         with self._changed:
-            self._listeners[id(listener)] = listener
+            self._listeners[id(listener)] = (listener,)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="devmesh-panels", daemon=True)
                 self._thread.start()
@@ -76,13 +77,15 @@ class Pump:
     def beat(self) -> None:
         """One round: read, tell, forget those nobody looks at."""
         with self._changed:
-            listeners = list(self._listeners.values())
-        if not listeners:
+            entries = list(self._listeners.items())
+        if not entries:
             return
         view = self._source.view()
-        for listener in listeners:
-            if not self._told(listener, view):
-                self.remove(listener)
+        for name, entry in entries:
+            if not self._told(entry[0], view):
+                with self._changed:
+                    if self._listeners.get(name) is entry:
+                        del self._listeners[name]
 
     def join(self, timeout: float) -> bool:
         """Wait until the thread has ended; whether it has."""

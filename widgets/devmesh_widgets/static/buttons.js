@@ -77,7 +77,9 @@ export class Question {
       if (opener.isConnected) opener.focus();
     };
     back.addEventListener("click", close);
-    this.form.onkeydown = (event) => event.key === "Escape" && close();
+    this.form.onkeydown = (event) => {
+      if (event.key === "Escape") close();
+    };
     this.form.onsubmit = (event) => {
       event.preventDefault();
       this.link.ask(row, action, input.value.trim());

@@ -7,6 +7,7 @@ export const ROW_HEIGHT = 28;
 const SPARE = 4;
 const GAP = 8;
 const PADDING = 24;
+const NARROWEST = 60;
 
 /**
  * @typedef {object} Column
@@ -88,12 +89,10 @@ export class Table {
   /** Choose the columns that fit. */
   resize() {
     const width = this.grid.clientWidth || this.node.clientWidth;
-    const fitting = columnsWithin(this.spec, width - PADDING);
+    const { fitting, missing } = columnsWithin(this.spec, width - PADDING);
+    this.grid.style.setProperty("--dm-tracks", tracksOf(this.spec, fitting, missing));
     if (fitting.length === this.columns.length && fitting.every((column, at) => column === this.columns[at])) return;
     this.columns = fitting;
-    const tracks = fitting.map((column) => (column.grow ? `minmax(${column.least}px, ${column.grow}fr)` : `${column.least}px`));
-    if (this.spec.actions) tracks.push(`${this.spec.room}px`);
-    this.grid.style.setProperty("--dm-tracks", tracks.join(" "));
     this.head.replaceChildren(...fitting.map((column) => make("div", cellClass(column), column.label, { role: "columnheader" })));
     if (this.spec.actions) this.head.append(make("div", "dm-cell dm-actions", "", { role: "columnheader", "aria-label": "Actions" }));
     for (const node of this.shown.values()) node.remove();
@@ -186,8 +185,8 @@ export class Table {
 }
 
 /** The columns that fit, in reading order: by rank, and a narrow one may take the room a wide one cannot.
- * @param {Spec} spec @param {number} width @returns {Column[]} */
-export function columnsWithin(spec, width) {
+ * @param {Spec} spec @param {number} width @returns {{fitting: Column[], missing: number}} missing: px beyond the width */
+function columnsWithin(spec, width) {
   let left = width - (spec.actions ? spec.room : -GAP);
   const chosen = new Set();
   for (const column of [...spec.columns].sort((a, b) => a.rank - b.rank)) {
@@ -195,7 +194,15 @@ export function columnsWithin(spec, width) {
     left -= column.least + GAP;
     chosen.add(column);
   }
-  return spec.columns.filter((column) => chosen.has(column));
+  return { fitting: spec.columns.filter((column) => chosen.has(column)), missing: Math.max(0, -left) };
+}
+
+/** The tracks of the grid; what is missing is taken from the first column that can grow. */
+function tracksOf(spec, columns, missing) {
+  const first = columns.find((column) => column.grow);
+  const least = (column) => Math.max(NARROWEST, column.least - (column === first ? missing : 0));
+  const tracks = columns.map((column) => (column.grow ? `minmax(${least(column)}px, ${column.grow}fr)` : `${column.least}px`));
+  return [...tracks, ...(spec.actions ? [`${spec.room}px`] : [])].join(" ");
 }
 
 function cellClass(column) {
