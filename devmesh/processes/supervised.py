@@ -5,25 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import shutil
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import psutil
 
 from devmesh.errors import ToolNotFound
+from devmesh.processes.command import Command, Ended, Why, found, standard_input
 from devmesh.processes.orphans import MARK, end_marked
 from devmesh.processes.output import OutputReader
 from devmesh.processes.watch import Limit, Watch
 from devmesh.vocabulary.terms import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 SUPERVISOR = (
     "import os, sys; sys.path.append(sys.argv[1]); import supervisor; supervisor.main(sys.argv[2:]); os._exit(0)"
@@ -34,48 +33,6 @@ DRAIN = 1.0
 "Seconds the pipes may stay open after the supervisor ended, held by a process nobody could kill."
 HURRY = 10.0
 "Seconds beyond its grace a supervisor may take to end a tree, before it is killed itself and the tree by us."
-
-Why = Literal["exited", "stopped", "time_limit", "silence_limit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A program to run, and how long it may take. Times in seconds of its own: while it is paused none passes."""
-
-    argv: tuple[str, ...]
-    cwd: Path
-    env: Mapping[str, str]
-    "All it sees; `allowed_environment` makes a good one."
-    stdin: bytes | Path | None = None
-    "Written to its standard input, which is closed afterwards. None: /dev/null."
-    time_limit: float | None = None
-    silence_limit: float | None = None
-    "Longest time without a byte of output."
-    grace: float = 5.0
-    "Between SIGTERM and SIGKILL."
-    keep_stdin_open: bool = False
-    "For a program one talks with: `write` sends more, `close_stdin` ends it."
-    limits: Mapping[str, int] = field(default_factory=dict)
-    "Resource limits by their name: NPROC, FSIZE, AS, NOFILE."
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a program ended. Exactly one of `exit_code` and `signal` is set, or none if its supervisor was killed."""
-
-    exit_code: int | None
-    signal: int | None
-    why: Why
-    seconds: float
-    stdout_tail: bytes
-    stderr_tail: bytes
-    dropped: int
-    "Bytes of output before the tails; they went to `on_output` all the same."
-    leftover: int = 0
-    "Processes that outlived the program and were ended with it."
-    unkillable: int = 0
-    reason: str = ""
-    "What `stop` was told."
 
 
 class SupervisedProcess:
@@ -114,7 +71,7 @@ class SupervisedProcess:
         Raises ToolNotFound when there is no such program, or it, or its folder, cannot be used.
         """
         process = cls(command, on_output)
-        await process._spawn(_found(command))
+        await process._spawn(found(command))
         try:
             await asyncio.shield(process._started)
         except asyncio.CancelledError:
@@ -196,7 +153,7 @@ class SupervisedProcess:
         control, self._control = os.pipe()
         status_pipe, status = os.pipe()
         os.set_blocking(self._control, False)
-        given = _standard_input(self.command)
+        given = standard_input(self.command)
         try:
             self._supervisor = _started(self._arguments(program, control, status), self.command, given, self._mark)
         except OSError as error:
@@ -337,25 +294,6 @@ async def run(command: Command, on_output: Callable[[Stream, bytes], None] | Non
 
 def _same(reader: OutputReader) -> OutputReader:
     return reader
-
-
-def _found(command: Command) -> str:
-    name = command.argv[0]
-    if not command.cwd.is_dir():
-        msg = f"{name} does not start: no such folder: {command.cwd}"
-        raise ToolNotFound(msg)
-    sought = str(command.cwd / name) if os.sep in name else name
-    found = shutil.which(sought, path=command.env.get("PATH", os.defpath))
-    if found is None:
-        msg = f"{name} was not found on PATH"
-        raise ToolNotFound(msg, hint=f"Install {name}, or say where it is.")
-    return str(Path(found).absolute())
-
-
-def _standard_input(command: Command) -> int:
-    if isinstance(command.stdin, Path):
-        return os.open(command.stdin, os.O_RDONLY | os.O_CLOEXEC)
-    return subprocess.DEVNULL if command.stdin is None and not command.keep_stdin_open else subprocess.PIPE
 
 
 def _started(

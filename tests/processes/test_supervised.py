@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 def states(process: SupervisedProcess) -> set[str]:
     """What every process of the tree does; empty where one ended while it was asked. The dead do nothing."""
     try:
-        return {one.status() for one in process.tree()} - {psutil.STATUS_ZOMBIE}
+        return {str(one.status()) for one in process.tree()} - {psutil.STATUS_ZOMBIE}
     except psutil.Error:
         return set()
 
@@ -195,7 +195,7 @@ def test_an_interrupt_is_what_ctrl_c_does(command: MakeCommand, alive: Alive) ->
     async def interrupt() -> Ended:
         process = await SupervisedProcess.start(
             command(
-                python="import time\ntry: print(flush=True); time.sleep(1000)\nexcept KeyboardInterrupt: print('caught')"
+                python="import time\ntry: print(flush=True); time.sleep(99)\nexcept KeyboardInterrupt: print('caught')"
             )
         )
         await until(lambda: process.heard > 0)

@@ -88,7 +88,7 @@ def test_a_pipe_kept_open_by_somebody_else_saves_nobody(mark: str, alive: Alive,
 
 
 def test_a_tree_that_keeps_forking_is_gone_too(mark: str, alive: Alive, tmp_path: Path) -> None:
-    """Everybody is stopped before anybody is killed, so nobody starts a successor."""
+    """A chain of successors, each in a session of its own, does not outrun the killing."""
     generation = "sleep 0.01; [ $1 -gt 0 ] && setsid sh fork.sh $(($1 - 1)) & setsid sleep 1000 & exit\n"
     (tmp_path / "fork.sh").write_text(generation)
     forking = "sh fork.sh 300 & sleep 0.3; echo stands; sleep 1000"  # it ends, should we fail to end it

@@ -330,11 +330,13 @@ def test_a_killed_git_does_not_block_the_next_snapshot(repository: Repository) -
 def test_objects_the_persons_git_threw_away_are_taken_again(
     project: Path, repository: Repository, person_git: RunGit
 ) -> None:
-    """Something staged is borrowed, unstaged and pruned: the next snapshot keeps its own copy."""
+    """Something staged is borrowed, then unstaged and pruned: we keep a copy of our own."""
+    os.utime(project / "untracked.py", (1_000_000_000, 1_000_000_000))  # old: the index need not doubt it
     person_git(project, "add", "untracked.py")
     commit = repository.snapshot()
     person_git(project, "rm", "--quiet", "--cached", "untracked.py")
-    person_git(project, "prune", "--expire=now")
+    oid = blob_id(b"new\n")
+    (project / ".git" / "objects" / oid[:2] / oid[2:]).unlink()  # what `git prune` does when it is old enough
     assert repository.snapshot() == commit
     assert contents(repository, commit)["untracked.py"] == b"new\n"
 
