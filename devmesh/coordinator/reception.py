@@ -11,6 +11,7 @@ from pathlib import Path
 
 from devmesh.coordinator.canonical import Canonicaliser, NeedsScan
 from devmesh.coordinator.channel import Channel
+from devmesh.coordinator.funnel import harmless
 from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.paths import Paths, Understood
 from devmesh.core.events import Connected, Heard, Lost, Objection
@@ -78,7 +79,8 @@ class Reception:
         objection = understood.objection
         if self._blamed and (self._keys.get(channel.number, ""), message.id) in self._blamed:
             objection = _FAULT
-        event = Heard(connection=channel.number, id=message.id, request=understood.request, objection=objection)
+        request = harmless(understood.request)
+        event = Heard(connection=channel.number, id=message.id, request=request, objection=objection)
         self._inbox.put(event)
 
     def _look_aside(self, channel: Channel, message: Message) -> asyncio.Future[None]:

@@ -19,7 +19,7 @@ from devmesh.errors import Code
 from devmesh.settings import Settings
 from devmesh.vocabulary.codec import Message
 from devmesh.vocabulary.facts import LockGranted, RequestRefused
-from devmesh.vocabulary.requests import Heartbeat, RequestLock
+from devmesh.vocabulary.requests import Heartbeat, Leave, RequestLock
 from devmesh.vocabulary.terms import LockMode, Role
 from tests.coordinator.rig import looped, running
 
@@ -54,6 +54,19 @@ async def test_a_connections_life_is_three_kinds_of_events(project: Path, aside:
         Heard(connection=1, id=1, request=lock("a.txt").request),
         Lost(connection=1, reason="gone"),
     ]
+
+
+@looped
+async def test_what_agents_write_is_cleaned_before_the_rules_see_it(project: Path, aside: ThreadPoolExecutor) -> None:
+    """Promise 10: no client can put a secret or a control character on record."""
+    inbox = Inbox()
+    reception = await Reception.open(project, inbox, aside)
+    secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" * 2
+    reception.heard(channel(), Message(id=1, request=Leave(reason=f"bye \x1b[31m{secret}")))
+    (heard,) = inbox.drain()
+    assert isinstance(heard, Heard)
+    assert isinstance(heard.request, Leave)
+    assert heard.request.reason == "bye [redacted]"
 
 
 @looped
