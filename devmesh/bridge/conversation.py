@@ -22,7 +22,7 @@ from devmesh.bridge.locks import Locks
 from devmesh.bridge.planning import plan
 from devmesh.bridge.tools.tool import Tool
 from devmesh.bridge.workspace import Workspaces
-from devmesh.errors import Code, DevMeshError, MeshLost, Refused
+from devmesh.errors import DevMeshError, MeshLost, Refused
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.requests import AnyRequest, Bid, Decline, Join, Leave
@@ -104,13 +104,10 @@ class Conversation:
             badge=tool.badge,
             declared=tool.declared,
         )
-        try:
-            reply = await self._link.request(request)
-        except Refused as refused:
-            if refused.code is not Code.ALREADY_JOINED:
-                raise
-            # Another process had this session and died: what it began is given back, then we begin afresh.
-            await self._link.ask(Leave(reason="the bridge was started anew"))
+        reply = await self._link.request(request)
+        if any(joined.pid != os.getpid() for joined in reply.all(facts.AgentJoined)):
+            # Another process had this session, and died: what it began is given back, then we begin afresh.
+            await self._link.request(Leave(reason="the bridge was started anew"))
             reply = await self._link.request(request)
         for joined in reply.all(facts.AgentJoined):
             self._admitted(joined)
@@ -169,7 +166,8 @@ class Conversation:
         self._assignments.heard(recorded)
 
     def _on_joined(self, _: Recorded, joined: facts.AgentJoined) -> None:
-        self._admitted(joined)
+        if joined.pid == os.getpid():
+            self._admitted(joined)
 
     def _on_bidding(self, _: Recorded, opened: facts.BiddingOpened) -> None:
         if self.agent not in opened.agents:
@@ -292,7 +290,7 @@ class Conversation:
     def _errand_done(self, task: asyncio.Task[Any]) -> None:
         self._errands.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.info("an errand ended: %s", error)
+            _log.warning("%s", error)
 
     def _used(self) -> Resources:
         return self._assignments.used()

@@ -17,6 +17,8 @@ from devmesh.vocabulary.terms import PlannedTask
 
 LIMIT = 1800.0
 "Seconds a plan may take."
+_PLACE = (0, 1)
+"Task and attempt, in the name of its workspace: no task is numbered 0."
 _FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n```", re.DOTALL)
 
 PLAN = """\
@@ -42,14 +44,14 @@ class Plan(msgspec.Struct, frozen=True):
 
 async def plan(bench: Bench, asked: FrameworkRequested) -> None:
     """Run the tool on the project as it is, and propose its plan. Raises DevMeshError when nothing came of it."""
-    workspace = await bench.workspaces.open(asked.agent, 0, 0)
+    workspace = await bench.workspaces.open(asked.agent, *_PLACE)
     try:
         prompt = PLAN.format(agent=asked.agent, goal=asked.goal)
         invocation = bench.tool.invocation(prompt, workspace.path, Purpose.PLAN, bench.options)
-        surroundings = context(bench.project, asked.agent, 0, 0, workspace.path)
+        surroundings = context(bench.project, asked.agent, *_PLACE, workspace.path)
         judgement = await Run(bench.tool).to_end(invocation, workspace.path, surroundings, LIMIT)
     finally:
-        await bench.workspaces.remove(asked.agent, 0, 0)
+        await bench.workspaces.remove(asked.agent, *_PLACE)
     if not judgement.success:
         raise DevMeshError(f"the plan failed: {judgement.reason}")
     found = plan_in(judgement.answer)
