@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from devmesh.address import Connection
 from devmesh.coordinator.guard import SECRET
+from devmesh.coordinator.hosts import loop_factory
 from devmesh.coordinator.loop import Coordinator
 from devmesh.settings import Settings
 from devmesh.vocabulary.codec import Delivery, Message, decode_delivery, encode
@@ -30,11 +31,12 @@ PATIENCE = 20.0
 
 
 def looped(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Run an async test on a loop of its own, which ends with it."""
+    """Run an async test on a loop of its own, of the kind a notebook's coordinator has."""
 
     @functools.wraps(test)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
-        asyncio.run(test(*arguments, **options))
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(test(*arguments, **options))
 
     return run
 
@@ -42,7 +44,7 @@ def looped(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
 async def eventually(claim: Callable[[], bool]) -> None:
     """Return as soon as it is true. For what another thread or process does, and nobody signals."""
     async with asyncio.timeout(PATIENCE):
-        while not claim():
+        while not claim():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from devmesh.coordinator.clock import Clock
+from devmesh.coordinator.clock import Clock, Readings
 from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.lateness import LATE, Lateness
 from devmesh.coordinator.perform import Performer
@@ -36,7 +36,7 @@ class Rig:
         self.take = 0.0
         self.hand = Hand()
         self.inbox = Inbox()
-        clock = Clock()
+        clock = Clock(0.0, Readings(monotonic=self.hand, boottime=self.hand))
         self.resumed: list[bool] = []
         self.turns = Turns(
             MeshState(),
@@ -50,7 +50,8 @@ class Rig:
 
     async def append(self, recorded: Sequence[Recorded], at: float) -> None:
         """Keep, slowly, or refuse."""
-        await asyncio.sleep(self.take)
+        await asyncio.sleep(0)
+        self.hand.at += self.take
         if self.refuse is not None:
             raise self.refuse
         assert all(one.at == at for one in recorded)
@@ -88,12 +89,10 @@ async def test_all_that_waits_is_one_commit_and_told_after_it() -> None:
 async def test_what_arrives_during_a_commit_is_the_next_turn() -> None:
     """The loop is free meanwhile: nobody waits for a disk but those who are in that commit."""
     rig = Rig()
-    rig.take = 0.05
     turn = asyncio.create_task(rig.turns.turn())
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
     rig.come(1, 2)
     await turn
-    rig.take = 0.0
     await rig.turns.turn()
     assert [sequences for name, sequences in rig.done if name == "kept"] == [[1], [2, 3]]
     assert rig.resumed == [True, False]
@@ -163,6 +162,17 @@ async def test_a_slow_disk_is_a_stall() -> None:
     (stalled,) = rig.inbox.drain()
     assert isinstance(stalled, Stalled)
     assert "disk" in stalled.cause
+
+
+@looped
+async def test_a_stall_is_told_before_the_alarm_is_heard() -> None:
+    """Five seconds late, with the alarm waiting: no lease may end yet when the alarm is judged."""
+    rig = Rig()
+    await rig.turns.turn()
+    rig.hand.at += 5.0
+    rig.inbox.ring()
+    await rig.turns.turn()
+    assert rig.turns.state.no_expiry_before > rig.turns.state.now
 
 
 @looped
