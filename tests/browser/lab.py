@@ -89,6 +89,10 @@ class LabPage:
         if self.page.evaluate("() => window.jupyterapp.shell.leftCollapsed === false"):
             self.command("application:toggle-left-area")
 
+    def save(self) -> None:
+        """Save the notebook, and wait until that is done."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+
     def kernel_status(self) -> str:
         """Idle or busy, as the page knows it."""
         current = "window.jupyterapp.shell.currentWidget"

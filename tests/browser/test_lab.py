@@ -1,4 +1,4 @@
-"""The dashboard in a real JupyterLab: it moves while a cell runs, follows the theme, and fits a narrow window."""
+"""The dashboard in a real JupyterLab: it moves while a cell runs, follows the theme, fits, and survives a reload."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ SHOW = """from devmesh_widgets import Dashboard
 from tests.dashboard.synthetic import SyntheticSource
 source = SyntheticSource()
 Dashboard(source)"""
-BLOCK = "import time; time.sleep(20)"
+BLOCK = """import pathlib, time
+while not pathlib.Path("enough").exists():
+    time.sleep(0.2)"""
 
 NEWEST = (
     "() => Number(document.querySelector('.dm-panel-events .dm-body .dm-row > *')?.title.replace('Fact ', '') ?? 0)"
@@ -26,7 +28,7 @@ TOO_WIDE = """() => [...document.querySelectorAll('.dm-panel, .dm-row')]
 
 
 def notebook(folder: Path) -> Path:
-    """A folder with a notebook that shows a dashboard, then sleeps."""
+    """A folder with a notebook that shows a dashboard, then blocks the kernel until a file is there."""
     folder.mkdir()
     cells: list[dict[str, object]] = [
         {"id": f"c{n}", "cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": None}
@@ -50,7 +52,8 @@ def test_a_dashboard_lives_in_jupyterlab(chromium: Browser, tmp_path: Path) -> N
         moves_while_a_cell_runs(shown)
         follows_the_theme(shown)
         fits_a_narrow_window(shown)
-        obeys_its_buttons_once_the_cell_is_over(shown)
+        obeys_its_buttons_once_the_cell_is_over(shown, tmp_path / "notebooks" / "enough")
+        is_rebuilt_after_a_reload(shown)
         assert shown.foreign == []
         assert shown.errors == []
 
@@ -80,8 +83,19 @@ def fits_a_narrow_window(shown: LabPage) -> None:
     shown.page.set_viewport_size({"width": 1400, "height": 1000})
 
 
-def obeys_its_buttons_once_the_cell_is_over(shown: LabPage) -> None:
+def obeys_its_buttons_once_the_cell_is_over(shown: LabPage, enough: Path) -> None:
     """A press while the cell runs is marked as sent, and takes effect when the kernel is free."""
     shown.page.get_by_role("button", name="Pause codex-1").click()
     shown.page.wait_for_selector(".dm-panel-agents .dm-pending")
+    enough.touch()
     shown.page.get_by_role("button", name="Resume codex-1").wait_for(timeout=60_000)
+
+
+def is_rebuilt_after_a_reload(shown: LabPage) -> None:
+    """The same kernel, a new page: the rows are there, they go on, and the pause is still a pause."""
+    last = shown.page.evaluate(NEWEST)
+    shown.save()
+    shown.page.reload()
+    shown.page.wait_for_selector(".dm-panel-events .dm-body .dm-row", timeout=PATIENCE)
+    shown.page.wait_for_function(f"{NEWEST[6:]} > {last} + 4", timeout=30_000)
+    assert shown.page.get_by_role("button", name="Resume codex-1").count() == 1

@@ -49,6 +49,19 @@ def test_a_row_that_went_is_told_by_its_key() -> None:
     assert update["sections"] == {"agents": {"gone": ["a"]}}
 
 
+def test_a_row_that_comes_back_before_its_going_was_told_does_not_flicker() -> None:
+    """There was no room to say that they went; they are back: nothing is said."""
+    names, feed, shown = [f"agent-{number}" for number in range(100)], Feed(["agents"], budget=2_500), FrontEnd()
+    while (update := feed.advance(view(agents=agents(*names)))) is not None:
+        shown.take(update, "agents")
+    shown.take(feed.advance(view()), "agents")
+    told = len(shown.rows)
+    assert 0 < told < 100
+    update = feed.advance(view(agents=agents(*names)))
+    assert update is not None
+    assert "gone" not in update["sections"]["agents"]
+
+
 def test_a_change_of_health_is_told_even_to_a_panel_without_a_header() -> None:
     """A panel of locks alone must say that the coordinator is lost."""
     feed = Feed(["locks"])
