@@ -129,5 +129,5 @@ def test_a_link_is_refused(tmp_path: Path, path: Path) -> None:
     """Nobody makes us write through a link."""
     link = tmp_path / "link.jsonl"
     link.symlink_to(path)
-    with pytest.raises(StorageError, match="link"):
+    with pytest.raises(StorageError, match="is a link, or no plain file"):
         Mirror(link)

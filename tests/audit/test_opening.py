@@ -151,6 +151,16 @@ def test_a_lost_or_garbled_mark_is_written_anew(tmp_path: Path) -> None:
         assert (mark.sequence, mark.epoch) == (last, 1)
 
 
+def test_a_start_is_marked_at_once(tmp_path: Path) -> None:
+    """A backup from before this start is told apart even when nothing else was ever marked."""
+    journal = Journal.open(tmp_path, now_wall=WALL)
+    journal.append(locking(1)[0], WALL)
+    mark = read_high_water(tmp_path)
+    journal.close(clean=False)
+    assert mark is not None
+    assert (mark.epoch, mark.sequence) == (1, journal.last_sequence)
+
+
 def test_an_epoch_never_goes_back(tmp_path: Path) -> None:
     """A record that knows fewer starts than the mark is an older one, whatever its facts."""
     last = record(tmp_path)
@@ -171,7 +181,7 @@ def test_links_and_open_files_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).chmod(0o600)
     (tmp_path / name).rename(tmp_path / "elsewhere")
     (tmp_path / name).symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(StorageError, match="link"):
+    with pytest.raises(StorageError, match="is a link, or no plain file"):
         open_again(tmp_path)
 
 
