@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from devmesh.core import events
 from devmesh.core.effects import HangUp, Tell
-from devmesh.core.sessions import MAY_SAY, REPEATABLE
+from devmesh.core.sessions import MAY_SAY, REPEATABLE, forget
+from devmesh.core.turn import Turn
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.terms import Limits, LockMode, Role
 from tests.core.rig import Rig, only
@@ -100,6 +101,16 @@ def test_a_session_that_came_back_is_not_forgotten() -> None:
     rig.feed(events.Connected(connection=99, role=Role.OBSERVER, key="someone"))
     assert rig.pass_time(20) == []
     assert list(rig.state.sessions) == [1]
+
+
+def test_a_connected_session_is_never_forgotten() -> None:
+    """Whatever rang, and however late."""
+    rig = Rig()
+    rig.connect("someone", Role.OBSERVER)
+    turn = Turn(rig.state, rig.now)
+    forget(turn, 1)
+    forget(turn, 99)
+    assert turn.effects() == []
 
 
 def test_nobody_unheard_of_is_answered() -> None:

@@ -164,8 +164,10 @@ def test_a_bidding_nobody_answered_is_counted_until_an_award() -> None:
 def test_a_retried_task_begins_like_a_new_one() -> None:
     """Attempts, deaths and grudges are forgotten."""
     rig = started()
-    told(rig, facts.TaskAbandoned(**BY, death=True), facts.TaskFailed(task=1, reason="poison", poison=True))
+    told(rig, facts.TaskRequeued(task=1), facts.TaskAwarded(**{**BY, "attempt": 2}, prompt="do it"))
+    told(rig, facts.TaskAbandoned(**{**BY, "attempt": 2}, death=True), facts.TaskFailed(task=1, reason="poison"))
     assert 1 not in rig.state.open_tasks
+    assert list(rig.state.tasks[1].failed_by) == ["a-1"]
     told(rig, facts.TaskRequeued(task=1))
     task = rig.state.tasks[1]
     assert (task.attempt, task.deaths, list(task.failed_by), task.ended_at) == (0, 0, [], None)
