@@ -77,13 +77,12 @@ def canonical(text: str) -> str:
     Raises PathEscapes for what leads out of the project and BadTarget for any other text that names nothing lockable;
     the message says why.
     """
-    for pattern, error, reason in TEXT_REFUSALS:
-        if pattern.search(text):
-            raise _refusal(error, text, reason)
+    _check_text(text, text)
     segments = _segments(unicodedata.normalize("NFC", text))
     for segment in segments:
         _check_segment(segment, text)
     spelled = spell(segments)
+    _check_text(spelled, text)  # `./C:/x` and `[C]:/x` show their drive letter only now
     _check_size(segments, spelled, text)
     return spelled
 
@@ -158,6 +157,12 @@ def _append(segments: list[Segment], segment: Segment) -> None:
         segments.insert(-1, segment)
         return
     segments.append(segment)
+
+
+def _check_text(spelled: str, text: str) -> None:
+    for pattern, error, reason in TEXT_REFUSALS:
+        if pattern.search(spelled):
+            raise _refusal(error, text, reason)
 
 
 def _check_segment(segment: Segment, text: str) -> None:

@@ -46,6 +46,17 @@ def test_it_finds_exactly_what_overlaps_in_these_modes(
         assert sorted(lock.token for lock in index.overlapping(target, modes, before)) == expected
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_it_finds_every_kind_of_target_around_beside_and_below(target: str) -> None:
+    """With one lock on each of them, in each of two modes."""
+    index: LockIndex[Lock] = LockIndex()
+    for number, each in enumerate(TARGETS * 2, start=1):
+        lock = _lock(number, each, READ if number % 2 else WRITE)
+        index.add(lock.target, lock)
+    found = [lock.target for lock in index.overlapping(target, set(LockMode))]
+    assert sorted(found) == sorted(each for each in TARGETS * 2 if overlap(each, target))
+
+
 @given(MOVES)
 def test_nothing_is_left_of_what_is_removed(moves: list[tuple[str, LockMode]]) -> None:
     """No node, no count, no empty crowd."""

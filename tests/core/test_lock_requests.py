@@ -111,6 +111,16 @@ def test_agents_do_not_wait_for_their_own_earlier_requests() -> None:
     assert holders(desk) == {"y": [("b", "write")], "x": [("b", "write")]}
 
 
+def test_holding_a_target_frees_its_holders_own_request_from_the_queue() -> None:
+    """An upgrade is not held up by the queue, also when it was asked for before what it upgrades."""
+    desk = Desk()
+    desk.take("a", "src/x")
+    desk.wait("c", "src/", mode=READ)
+    ticket = desk.wait("b", "src/a", mode=WRITE)
+    reading, writing = desk.ask("b", "src/a", mode=READ)
+    assert (writing.ticket, writing.replaces) == (ticket, reading.token)
+
+
 # ---- refused
 
 

@@ -172,6 +172,59 @@ def test_the_next_deadline_is_the_earliest_of_leases_and_waits() -> None:
     assert desk.table.next_deadline() == BEGINNING + 30.0
 
 
+def test_after_a_restart_every_lease_and_wait_runs_its_full_length() -> None:
+    """From the moment the coordinator is back."""
+    desk = Desk()
+    desk.take("a", "x")
+    desk.wait("b", "x", wait=10.0)
+    desk.table.rearm(BEGINNING + 500.0)
+    assert desk.table.next_deadline() == BEGINNING + 510.0
+    assert [lock.deadline for lock in desk.table.of("a")] == [BEGINNING + 530.0]
+
+
+def test_pinning_is_about_tokens_that_are_held() -> None:
+    """Others are ignored, pinned or unpinned; a lock that ends is pinned no more."""
+    desk = Desk()
+    (token,) = desk.take("a", "x")
+    assert desk.table.pinned_of("a", ("x",)) is None
+    desk.table.pin((token, 99))
+    assert desk.table.pinned_of("a", ("w", "x")) is desk.table.locks[token]
+    assert desk.table.pinned_of("b", ("x",)) is None
+    desk.table.unpin((99,))
+    assert list(desk.table.pinned) == [token]
+    desk.table.apply(facts.LockExpired(token=token, agent="a", target="x", mode=WRITE), BEGINNING)
+    assert not desk.table.pinned
+
+
+def test_nobody_is_in_their_own_way() -> None:
+    """With what they hold or with what they wait for; in a mode they have there already nothing is in the way."""
+    desk = Desk()
+    desk.take("a", "src/", mode=CO_WRITE)
+    desk.take("b", "src/x", mode=READ)
+    desk.wait("c", "src/x")
+    assert desk.table.conflicts("a", ("src/x",), CO_WRITE).agents == ()
+    assert desk.table.conflicts("a", ("src/x",), WRITE).agents == ("b",)
+    assert desk.table.conflicts("b", ("src/x",), INTENT).agents == ("a",)
+    assert desk.table.conflicts("c", ("src/x",), READ).agents == ()
+
+
+def test_of_two_requests_of_one_agent_one_can_end() -> None:
+    """The other keeps waiting."""
+    table = _busy().table
+    table.apply(facts.LockQueued(ticket=90, agent="c", targets=("y",), mode=WRITE, wait=1.0), BEGINNING)
+    table.apply(facts.LockWaitEnded(ticket=90, agent="c", code="WITHDRAWN"), BEGINNING)
+    assert [waiting.targets for waiting in table.waiting_of("c")] == [("./", "x")]
+
+
+def test_only_the_holder_renews_a_lease() -> None:
+    """Another's heartbeat that lists the token renews nothing, nor one that lists a past token."""
+    desk = Desk()
+    (token,) = desk.take("a", "x")
+    for agent, tokens in (("b", (token,)), ("a", (99,))):
+        desk.table.apply(facts.LeasesRenewed(agent=agent, tokens=tokens, lease=90.0), BEGINNING)
+    assert desk.table.locks[token].deadline == BEGINNING + 30.0
+
+
 def test_a_renewal_never_shortens_a_lease() -> None:
     """Late is safe, early is not."""
     desk = Desk()

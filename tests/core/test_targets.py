@@ -64,7 +64,20 @@ def test_each_target_has_one_spelling_and_one_kind(
     assert (is_directory(target), is_glob(target), literal_prefix(target)) == (directory, pattern, prefix)
 
 
-ESCAPING = ["..", "../a", "a/../b", "a/..", "/etc/passwd", "//host/share", "\\\\host\\share", "C:/a", "c:a", "[.][.]/a"]
+ESCAPING = [
+    "..",
+    "../a",
+    "a/../b",
+    "a/..",
+    "/etc/passwd",
+    "//host/share",
+    "\\\\host\\share",
+    "C:/a",
+    "c:a",
+    "[.][.]/a",
+    "./C:/a",
+    "[C]:/a",
+]
 USELESS = [
     "",
     " ",
@@ -78,6 +91,7 @@ USELESS = [
     "a\u2028b",
     "a.txt::$DATA",
     "ab:$I30",
+    "[:]:",
     ".git",
     ".git/config",
     "sub/.git/hooks/x",
