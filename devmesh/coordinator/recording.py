@@ -11,13 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from devmesh import logs
 from devmesh.audit.failpoints import Failpoint, passing
 from devmesh.audit.journal import Journal
-from devmesh.core.apply import apply
-from devmesh.core.snapshot import freeze, thaw
+from devmesh.audit.replay import recover
+from devmesh.core.snapshot import freeze
 from devmesh.core.state import MeshState
 from devmesh.errors import StorageError
 from devmesh.vocabulary.codec import Recorded
@@ -93,17 +91,7 @@ class Recording:
     # ---- on the journal's thread ----
 
     def _recover(self) -> MeshState:
-        loaded = self.journal.load()
-        state = MeshState()
-        if loaded.snapshot is not None:
-            try:
-                state = thaw(loaded.snapshot)
-            except (msgspec.MsgspecError, KeyError, ValueError) as error:
-                _log.warning("a snapshot cannot be read; all facts are", error=str(error))
-                loaded = self.journal.load(from_snapshot=False)
-        for recorded in loaded.facts:
-            apply(state, recorded)
-        state.sequence = max(state.sequence, self.journal.last_sequence)
+        state = recover(self.journal)
         self._saved = state.sequence
         return state
 

@@ -105,10 +105,10 @@ def prepared(turn: Turn, event: Prepared) -> None:
     if change is None:
         return
     if event.problem:
-        _send_back(turn, change, str(Code.STORAGE_FAILED), event.problem)
+        _send_back(turn, change, str(Code.STORAGE_FAILED), event.problem[:4_000])
     elif event.conflicts:
         names = ", ".join(conflict.path for conflict in event.conflicts[:10])
-        _send_back(turn, change, "CONFLICT", f"no longer fits: {names}", event.conflicts, event.current)
+        _send_back(turn, change, "CONFLICT", f"no longer fits: {names}"[:4_000], event.conflicts, event.current)
     elif check := turn.state.tasks[change.offered.task].posted.check:
         turn.record(
             facts.CheckStarted(
@@ -167,7 +167,7 @@ def applied(turn: Turn, event: Applied) -> None:
     if change is None:
         return
     if event.problem:
-        _send_back(turn, change, str(Code.STORAGE_FAILED), event.problem)
+        _send_back(turn, change, str(Code.STORAGE_FAILED), event.problem[:4_000])
     elif event.moved:
         _enter(turn, change)
     else:

@@ -59,7 +59,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(value: Record) -> bytes:
-    """The wire form. Raises Malformed for a value no reader could take back (NaN, a lone surrogate)."""
+    """The wire form. Raises Malformed for text that is none (a lone surrogate); NaN becomes null."""
     try:
         return _encoder.encode(value)
     except (UnicodeEncodeError, ValueError, OverflowError) as error:

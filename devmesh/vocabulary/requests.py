@@ -28,6 +28,7 @@ from devmesh.vocabulary.terms import (
     Share as Fraction,
     Stream,
     Text,
+    Tool,
     Verdict,
 )
 
@@ -44,7 +45,7 @@ Tokens = Annotated[tuple[Number, ...], Meta(max_length=1000)]
 class Join(Request):
     """Become an agent of the mesh. Answered by `AgentJoined`, or the same again when the session is resumed."""
 
-    tool: Name
+    tool: Tool
     protocol: int = PROTOCOL
     model: Line = ""
     capabilities: Annotated[tuple[Name, ...], Meta(max_length=50)] = ()

@@ -14,14 +14,16 @@ MAX_INTEGER = 2**53 - 1
 
 Number = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 "The number of a task, change, discovery or session; a fencing token; a request id."
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.:@+-]+$")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.:@+-]+$(?!\n)")]
 "A tool, agent or capability: letters, digits and `_ . : @ + -`."
+Tool = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[\w.:@+-]+$(?!\n)")]
+"A tool's name; with a number behind it, it is an agent's."
 Line = Annotated[str, Meta(max_length=500)]
 Text = Annotated[str, Meta(max_length=400_000)]
 Remarks = Annotated[str, Meta(max_length=20_000)]
 Path = Annotated[str, Meta(min_length=1, max_length=4096)]
 "A target as it was written: a file, a directory ending in `/`, or a glob."
-ObjectId = Annotated[str, Meta(pattern=r"^[0-9a-f]{40}$")]
+ObjectId = Annotated[str, Meta(pattern=r"^[0-9a-f]{40}$(?!\n)")]
 "The name of an object in the mesh's private repository (SHA-1, lower case)."
 Seconds = Annotated[float, Meta(ge=0, le=31_536_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -178,7 +180,7 @@ class FileChange(Record):
     kind: FileKind
     before: ObjectId | None = None
     after: ObjectId | None = None
-    mode: Annotated[str, Meta(pattern=r"^(100644|100755|120000)$")] = "100644"
+    mode: Annotated[str, Meta(pattern=r"^(100644|100755|120000)$(?!\n)")] = "100644"
     "git's file mode after the change: plain, executable or symbolic link."
 
 
