@@ -22,6 +22,7 @@ EDGES: dict[str, tuple[list[Any], list[Any]]] = {
         ["", "x" * 101, "a b", "a/b", "a\tb", "<a>", "$(a)"],
     ),
     "Tool": (["a", "x" * 60], ["", "x" * 61, "a b", "a/b"]),
+    "Tool": (["claude", "x" * 60], ["", "x" * 61, "a b"]),
     "Line": (["", "x" * 500], ["x" * 501, 1]),
     "Remarks": (["x" * 20_000], ["x" * 20_001]),
     "Text": (["x" * 400_000], ["x" * 400_001]),
@@ -57,9 +58,9 @@ def test_a_term_refuses_what_lies_beyond(term: str, value: Any) -> None:
         msgspec.convert(value, getattr(terms, term))
 
 
-@pytest.mark.parametrize(("term", "value"), [("Name", "claude-1\n"), ("ObjectId", OID + "\n")])
+@pytest.mark.parametrize(("term", "value"), [("Name", "claude-1\n"), ("Tool", "claude\n"), ("ObjectId", OID + "\n")])
 def test_a_newline_at_the_end_is_no_part_of_a_name(term: str, value: str) -> None:
-    """Such a name would end a line of a protocol or a log where nobody expects it."""
+    """`$` alone would let it pass; such a name ends a line of a protocol or a log where nobody expects it."""
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(value, getattr(terms, term))
 
