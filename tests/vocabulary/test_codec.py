@@ -196,6 +196,15 @@ def test_a_lone_surrogate_is_not_written(text: str) -> None:
         codec.encode(facts.GoalSet(text=text))
 
 
+@pytest.mark.parametrize("figure", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_can_be_written_and_never_read(figure: float) -> None:
+    """It becomes null, which no reader takes for a number: it cannot pass for one, and the journal must not keep it."""
+    said = codec.encode(facts.LeasesRenewed(agent="a", ram_gb=figure))
+    with pytest.raises(Malformed) as caught:
+        codec.decode_fact(said)
+    assert caught.value.field == "$.ram_gb"
+
+
 # ---- the schema of the wire ----
 
 
