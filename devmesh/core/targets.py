@@ -34,7 +34,7 @@ from devmesh.core.patterns import (
 )
 from devmesh.errors import BadTarget, PathEscapes
 
-__all__ = ["WHOLE", "alternatives", "canonical", "covers", "escape", "is_directory", "is_glob", "literal_prefix"]
+__all__ = ["WHOLE", "canonical", "covers", "escape", "is_directory", "is_glob", "literal_prefix"]
 
 MAX_BYTES = 4096
 MAX_SEGMENT_BYTES = 255
@@ -65,7 +65,6 @@ SEGMENT_REFUSALS: tuple[tuple[re.Pattern[str], type[BadTarget], str], ...] = (
     (re.compile(_DEVICE, re.IGNORECASE), BadTarget, "a segment is a device name on Windows"),
 )
 "What no segment may be, in the order it is looked for. Patterns are compared as they are spelled."
-_BRACES = re.compile(r"\{([^{}]*,[^{}]*)\}")
 _JOINERS = str.maketrans("", "", "\u200c\u200d")
 "Legitimate within words, and ignored by some file systems: `.g\u200cit` is `.git` there."
 
@@ -85,19 +84,6 @@ def canonical(text: str) -> str:
     _check_text(spelled, text)  # `./C:/x` and `[C]:/x` show their drive letter only now
     _check_size(segments, spelled, text)
     return spelled
-
-
-def alternatives(glob: str) -> tuple[str, ...]:
-    """The canonical targets that a glob with braces stands for: `*.{py,pyi}` is `*.py` and `*.pyi`.
-
-    Only for policies: in a target a brace means itself. Raises as `canonical` does.
-    """
-    braces = _BRACES.search(glob)
-    if braces is None:
-        return (canonical(glob),)
-    before, after = glob[: braces.start()], glob[braces.end() :]
-    expanded = (alternatives(before + word + after) for word in braces[1].split(","))
-    return tuple(dict.fromkeys(target for targets in expanded for target in targets))
 
 
 def is_directory(target: str) -> bool:

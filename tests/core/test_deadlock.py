@@ -60,3 +60,11 @@ def test_an_agent_with_several_requests_is_in_a_circle_through_any_of_them() -> 
     way = circle_through(table, "a")
     assert way is not None
     assert [waiting.agent for waiting in way] == ["a", "b"]
+
+
+def test_a_circle_may_lead_through_any_request_of_those_in_the_way() -> None:
+    """Their first may be waiting for somebody else altogether."""
+    table = _table({"x": "free", "y": "b", "z": "a"}, [("b", "x"), ("b", "z")])
+    way = circle(table, "a", ["b"])
+    assert way is not None
+    assert [waiting.targets for waiting in way] == [("z",)]
