@@ -39,7 +39,8 @@ def launch(
     logs = home / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     argv = [sys.executable, "-P", "-m", "devmesh.bridge", tool, "--project", str(project), "--", *options]
-    surroundings = {**os.environ, **(env or {}), "DEVMESH_HOME": str(home.parent)}
+    surroundings = dict(os.environ) | dict(env or {})
+    surroundings["DEVMESH_HOME"] = str(home.parent)
     surroundings["PYTHONPATH"] = os.pathsep.join(filter(None, (packages(), surroundings.get("PYTHONPATH"))))
     started = [spawn_detached(argv, log=logs / f"{tool}.start.log", env=surroundings) for _ in range(count)]
     return [Launched(pid, born, logs / f"{tool}-{pid}.log") for pid, born in started]

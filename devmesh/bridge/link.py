@@ -21,6 +21,7 @@ from websockets.exceptions import WebSocketException
 from devmesh.address import Connection
 from devmesh.bridge.asking import Reply, Unanswered
 from devmesh.bridge.dialing import dial
+from devmesh.bridge.subscribers import Listener, Subscribers
 from devmesh.errors import DevMeshError, Malformed, MeshError, MeshLost
 from devmesh.vocabulary.codec import Delivery, Recorded, decode_delivery
 from devmesh.vocabulary.facts import RequestMalformed, SessionOpened, SessionResumed
@@ -33,8 +34,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _GREETING_LIMIT = 30.0
 "Seconds an accepted connection may stay silent before it is taken for none."
 _UNREACHABLE = (OSError, TimeoutError, WebSocketException, MeshError)
-
-Listener = Callable[[Recorded], None]
 
 
 class LinkState(StrEnum):
@@ -77,11 +76,9 @@ class Link:
         self._changed: list[asyncio.Future[None]] = []
         self._unanswered = Unanswered(first)
         self._added = asyncio.Event()
-        self._listeners: dict[int, Listener] = {}
-        self._subscribed = 0
+        self._subscribers = Subscribers()
         self._epoch = 0
         self._session: int | None = None
-        self._seen = 0
         self._task: asyncio.Task[None] | None = None
         self._failure: DevMeshError | None = None
 
@@ -106,6 +103,7 @@ class Link:
         """Connect; returns once connected. Raises MeshLost when it gives up, TimeoutError after `timeout` seconds."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="devmesh link")
+            self._task.add_done_callback(self._ended)
         try:
             async with asyncio.timeout(timeout):
                 await self.until(LinkState.OPEN, LinkState.CLOSED)
@@ -168,13 +166,7 @@ class Link:
         while the connection was lost is not made up for: `Standing`, or a new `WatchStarted`, says how things are.
         Returns what ends the subscription.
         """
-        self._subscribed += 1
-        number = self._subscribed
-        self._listeners[number] = listener
-        return lambda: self._unsubscribe(number)
-
-    def _unsubscribe(self, number: int) -> None:
-        self._listeners.pop(number, None)
+        return self._subscribers.add(listener)
 
     async def news(self) -> AsyncIterator[Recorded]:
         """The same as an iterator, from its first step on. Ends when the link is closed."""
@@ -284,22 +276,12 @@ class Link:
             self._deliver(decode_delivery(await socket.recv()))
 
     def _deliver(self, delivery: Delivery) -> None:
-        for recorded in delivery.facts:
-            if recorded.sequence == 0 or recorded.sequence > self._seen:
-                self._seen = max(self._seen, recorded.sequence)
-                self._tell(recorded)
+        self._subscribers.tell(delivery.facts)
         answers = delivery.reply_to
         if answers is None and any(isinstance(recorded.fact, RequestMalformed) for recorded in delivery.facts):
             answers = self._unanswered.oldest()  # its number could not be read; requests are read in order
         if answers is not None:
             self._unanswered.answered(answers, delivery.facts)
-
-    def _tell(self, recorded: Recorded) -> None:
-        for listener in list(self._listeners.values()):
-            try:
-                listener(recorded)
-            except Exception:  # noqa: BLE001 - one listener's fault is not the others'
-                _log.exception("a listener failed on %s", type(recorded.fact).__name__)
 
     # ---- states ----
 
@@ -309,6 +291,12 @@ class Link:
         for change in changed:
             if not change.done():
                 change.set_result(None)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A fault of ours must not leave anybody waiting for ever."""
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            _log.error("the link failed by a fault of ours", exc_info=fault)
+            self._end(MeshLost(f"the link failed: {type(fault).__name__}: {fault}"))
 
     def _end(self, failure: DevMeshError | None) -> None:
         if self._state is not LinkState.CLOSED:

@@ -10,10 +10,11 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from devmesh.address import read_connection
+from devmesh.address import Connection, read_connection
 from devmesh.bridge.asking import Unanswered
 from devmesh.bridge.dialing import loopback_of
 from devmesh.bridge.link import Link, LinkState
+from devmesh.bridge.subscribers import Subscribers
 from devmesh.errors import Code, Malformed, MeshError, MeshLost, Refused
 from devmesh.vocabulary.codec import Message, Recorded
 from devmesh.vocabulary.facts import AnyFact, BidDeclined, GoalSet, LeasesRenewed, RequestRefused
@@ -161,6 +162,17 @@ async def test_a_connection_file_open_to_others_is_not_used(home: Path) -> None:
 
 
 @looped
+async def test_a_fault_of_ours_leaves_nobody_waiting() -> None:
+    """Whatever goes wrong in it, the link ends and says so."""
+
+    def broken() -> Connection:
+        raise ZeroDivisionError
+
+    with pytest.raises(MeshLost, match="ZeroDivisionError"):
+        await Link(broken, Role.AGENT).open(PATIENCE)
+
+
+@looped
 async def test_a_redirect_is_not_followed(home: Path) -> None:
     """Whoever answers with another address gets the secrets nowhere."""
 
@@ -260,3 +272,16 @@ async def test_numbers_go_on_from_where_a_session_is_taken_up() -> None:
     assert [unanswered.add(Heartbeat()).id for _ in range(2)] == [1000, 1001]
     unanswered.fail(MeshLost("over"))
     assert len(unanswered) == 0
+
+
+def test_no_fact_is_told_twice_or_late() -> None:
+    """Kept ones by their sequence; those that are not kept, as they come."""
+    heard: list[int] = []
+    subscribers = Subscribers()
+    remove = subscribers.add(lambda recorded: heard.append(recorded.sequence))
+    for sequence in (3, 3, 0, 2, 5, 0):
+        subscribers.tell((Recorded(sequence=sequence, fact=GoalSet(text="x")),))
+    remove()
+    remove()
+    subscribers.tell((Recorded(sequence=9, fact=GoalSet(text="x")),))
+    assert heard == [3, 0, 5, 0]

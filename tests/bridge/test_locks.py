@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -69,7 +70,7 @@ class Clock:
 
     def __call__(self) -> float:
         """Now."""
-        return asyncio.get_running_loop().time() + self.ahead
+        return time.monotonic() + self.ahead
 
 
 @asynccontextmanager
