@@ -15,7 +15,7 @@ from devmesh.core.locks import Lock, Waiting
 from devmesh.core.state import Agent, MeshState, Task
 from devmesh.mesh.sentences import sentence
 from devmesh.mesh.task import title_of
-from devmesh.vocabulary.facts import HardwareSampled, OutputReported
+from devmesh.vocabulary.facts import CoordinatorStarted, HardwareSampled, OutputReported
 from devmesh.vocabulary.record import kind_of
 from devmesh.vocabulary.terms import Resources, TaskState
 from devmesh_widgets.rows import (
@@ -65,8 +65,12 @@ class Views:
     def remember(self, recorded: tuple[Recorded, ...]) -> None:
         """Take in facts of before this began, oldest first, for the list of events."""
         with self._guard:
+            since = list(self._events)
+            self._events.clear()
             for one in recorded:
                 self._note(one)
+            known = {event.sequence for event in self._events}
+            self._events.extend(event for event in since if event.sequence not in known)
 
     def _heard(self, facts: tuple[Recorded, ...]) -> None:
         with self._guard:
@@ -79,6 +83,8 @@ class Views:
 
     def _note(self, recorded: Recorded) -> None:
         fact = recorded.fact
+        if isinstance(fact, CoordinatorStarted):
+            self._started = recorded.now
         if isinstance(fact, HardwareSampled):
             used = _total(usage.used for usage in fact.agents)
             self._samples.append(SampleRow(at=recorded.now, ram_used_gb=used.ram_gb, vram_used_gb=used.vram_gb))
@@ -107,7 +113,7 @@ class Views:
                 agents=tuple(_agent_row(state, agent) for agent in state.present),
                 tasks=tuple(self._tasks.values()),
                 locks=tuple(_lock_row(lock) for lock in state.locks.locks.values()),
-                waits=tuple(_wait_row(waiting) for waiting in state.locks.waiting.values()),
+                waits=tuple(_wait_row(state, waiting) for waiting in state.locks.waiting.values()),
                 hardware=_hardware_row(state),
                 samples=tuple(self._samples),
                 events=tuple(self._events),
@@ -161,7 +167,7 @@ def _agent_row(state: MeshState, agent: Agent) -> AgentRow:
         state=agent.state,
         task=task.number if task else None,
         title=title_of(task) if task else "",
-        locks=sum(1 for lock in state.locks.locks.values() if lock.agent == agent.name),
+        locks=len(state.locks.of(agent.name)),
         ram_gb=agent.used.ram_gb,
         vram_gb=agent.used.vram_gb,
         declared_ram_gb=agent.joined.declared.ram_gb,
@@ -211,12 +217,14 @@ def _lock_row(lock: Lock) -> LockRow:
     )
 
 
-def _wait_row(waiting: Waiting) -> WaitRow:
+def _wait_row(state: MeshState, waiting: Waiting) -> WaitRow:
+    way = state.locks.conflicts(waiting.agent, waiting.targets, waiting.mode, before_ticket=waiting.ticket)
     return WaitRow(
         ticket=waiting.ticket,
         targets=waiting.targets,
         mode=waiting.mode,
         agent=waiting.agent,
+        behind=way.agents,
         since=waiting.asked_at,
         task=waiting.task,
     )

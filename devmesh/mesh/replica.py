@@ -41,6 +41,8 @@ class Replica:
         self._lock = RLock()
         self._state: MeshState | None = None
         self._lost: MeshLost | None = None
+        self._behind = False
+        "Whether something was missed, and a whole state is awaited."
         self._heard_at = 0.0
         self._waits: list[_Wait[Any]] = []
         self._listeners: list[Listener] = []
@@ -51,29 +53,44 @@ class Replica:
         """Start over from a whole state. Those who wait look again."""
         fresh = thaw(snapshot)
         with self._lock:
-            self._state, self._lost = fresh, None
+            self._state, self._lost, self._behind = fresh, None, False
             self._heard_at = time.monotonic()
         self._tell(())
 
     def take(self, facts: Iterable[Recorded]) -> bool:
-        """Apply what is new, in order. False when a fact in between was missed: the state must be begun anew."""
-        taken: list[Recorded] = []
-        whole = True
+        """Apply what is new, in order. False when it cannot be followed: the state must be begun anew.
+
+        Until then nothing more is taken, so that no reader sees a state that never was.
+        """
         with self._lock:
-            if self._state is None:
+            if self._state is None or self._behind:
                 return True
-            for recorded in facts:
-                if not self._follows(self._state, recorded):
-                    continue
-                if recorded.sequence > self._state.sequence + 1:
-                    whole = False
-                    break
-                apply(self._state, recorded)
-                self._heard_at = time.monotonic()
-                taken.append(recorded)
+            taken = [recorded for recorded in facts if self._taken(self._state, recorded)]
+            behind = self._behind
         if taken:
             self._tell(tuple(taken))
-        return whole
+        return not behind
+
+    def _taken(self, state: MeshState, recorded: Recorded) -> bool:
+        """Whether it was news, and is true now. A fact that is told but not kept has no place in the order."""
+        kept = recorded.fact.recorded
+        if self._behind or (kept and recorded.sequence <= state.sequence):
+            return False
+        self._behind = (kept and recorded.sequence > state.sequence + 1) or not self._applied(state, recorded)
+        if self._behind:
+            _log.info("fact %d does not follow %d; the state is asked for anew", recorded.sequence, state.sequence)
+            return False
+        self._heard_at = time.monotonic()
+        return True
+
+    @staticmethod
+    def _applied(state: MeshState, recorded: Recorded) -> bool:
+        try:
+            apply(state, recorded)
+        except Exception:  # noqa: BLE001 - a whole state mends whatever it is
+            _log.exception("fact %d does not fit the copy of the state", recorded.sequence)
+            return False
+        return True
 
     def end(self, lost: MeshLost) -> None:
         """The mesh cannot be reached any more: everyone who waits is told so. The last state stays readable."""
@@ -83,11 +100,6 @@ class Replica:
         for wait in waits:
             with suppress(InvalidStateError):
                 wait.future.set_exception(lost)
-
-    @staticmethod
-    def _follows(state: MeshState, recorded: Recorded) -> bool:
-        """Whether it is news. A fact that is told but not kept has no place in the order and is always news."""
-        return not recorded.fact.recorded or recorded.sequence > state.sequence
 
     def _tell(self, facts: tuple[Recorded, ...]) -> None:
         """Settle the waits that are over, then call the listeners. One that fails is logged and spoils nothing."""

@@ -1,4 +1,4 @@
-"""Processes of one run of the demo, found by its folder: in their environment, their words or where they are."""
+"""Processes of one run of the demo: those that carry variables of ours and belong to its folder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+
+from devmesh.settings import PREFIX
 
 _GRACE = 3.0
 
@@ -34,15 +36,14 @@ def end_leftovers(folder: Path) -> list[str]:
 def _of(folder: str) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.status() == psutil.STATUS_ZOMBIE:
-                continue
-            home = process.environ().get("DEVMESH_HOME", "")
-            if (
-                _inside(home, folder)
-                or _inside(process.cwd(), folder)
-                or any(folder in word for word in process.cmdline())
-            ):
+            if process.status() != psutil.STATUS_ZOMBIE and _belongs(process, folder):
                 yield process
+
+
+def _belongs(process: psutil.Process, folder: str) -> bool:
+    """A person's own shell or editor in that folder does not: it has none of our variables."""
+    ours = {name: value for name, value in process.environ().items() if name.startswith(PREFIX)}
+    return bool(ours) and (any(_inside(value, folder) for value in ours.values()) or _inside(process.cwd(), folder))
 
 
 def _inside(path: str, folder: str) -> bool:
