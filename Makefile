@@ -40,8 +40,8 @@ format: $(STAMP) ## Put the code into its form
 	@$(BIN)/ruff format --quiet $(OURS)
 	@$(BIN)/ruff check --quiet --fix --exit-zero $(OURS)
 
-bench: $(STAMP) ## Measure: every tests/bench/bench_*.py, with its figures
-	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; PYTHONPATH=. $(BIN)/python "$$bench" || exit 1; done
+bench: $(STAMP) ## Measure everything against its reference (three minutes); figures in build/bench.json
+	@$(BIN)/python -m tests.bench.run
 
 clean: ## Remove everything that was made here
 	@rm -rf $(VENV) build dist out .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -92,6 +92,23 @@ def rows(counts: list[int]) -> Iterator[str]:
     yield f"rebuilding 100,000 locks from a snapshot: {time.process_time() - started:.2f} s"
 
 
+def bench() -> dict[str, float]:
+    """The figures of the widest comparison by name, for `make bench`: a million locks held, over none."""
+    empty, full = holding(0), holding(1_000_000)
+    gc.collect()
+    gc.freeze()
+    files, flat = beside(empty, full, lambda index: f"pkg{index % 50}/mod{index % 90}/new{index}.py")
+    directories, even = beside(empty, full, lambda index: f"pkg{index % 50}/new{index}/")
+    few, many = (min(hand_over(waiters) for _ in range(ROUNDS)) for waiters in (10, WAITERS))
+    return {
+        "lock_flat": 1 / flat,
+        "lock_flat_directories": 1 / even,
+        "locks_per_s_1e6_held": files,
+        "directory_locks_per_s_1e6_held": directories,
+        "hand_over_1000_over_10": many / few,
+    }
+
+
 def main() -> None:
     """Measure and print."""
     for row in rows([int(each) for each in sys.argv[1:]] or [0, 10_000, 1_000_000]):
