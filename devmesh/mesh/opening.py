@@ -7,10 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from devmesh.address import Connection, find_connection, home_of
+from devmesh import logs
+from devmesh.address import Connection, find_connection, home_of, open_home
 from devmesh.coordinator.hosts import ThreadHost
 from devmesh.errors import AlreadyRunning, MeshError, NoMesh
 from devmesh.mesh.door import Door
+from devmesh.mesh.faces import in_kernel
 from devmesh.mesh.handle import Mesh
 from devmesh.mesh.launching import Launcher
 from devmesh.mesh.operations import Operations
@@ -34,6 +36,8 @@ def start(project: str | Path = ".", **settings: Any) -> Mesh:
     if held is not None and held.is_host:
         return held
     _refuse_second(folder, loaded)
+    if in_kernel():
+        logs.configure(loaded, home=open_home(home))
     host = ThreadHost(folder, loaded)
     host.start()
     try:
