@@ -67,8 +67,8 @@ class Mesh:
 
     @property
     def is_host(self) -> bool:
-        """Whether the coordinator runs in this very process."""
-        return self._host is not None
+        """Whether the coordinator runs in this very process now."""
+        return self._host is not None and self._host.is_running
 
     # ---- agents ----
 

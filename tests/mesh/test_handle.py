@@ -208,3 +208,16 @@ def test_the_handle_only_delegates() -> None:
 
     assert len(inspect.getsource(handle).splitlines()) <= 200
     assert "priority" in inspect.signature(Mesh.post).parameters
+
+
+def test_a_mesh_whose_coordinator_ended_is_started_again(project: Path, tmp_path: Path) -> None:
+    """The dead one is not handed out; the old handle follows to the new coordinator."""
+    first = devmesh.start(project, ws_port=0, home=tmp_path / "home")
+    assert first._host is not None
+    first._host.stop()
+    assert not first.is_host
+    with devmesh.start(project, ws_port=0, home=tmp_path / "home") as second:
+        assert second is not first
+        assert second.is_host
+        assert second.post("again").number == 1
+    first.close()
