@@ -26,7 +26,7 @@ from devmesh.errors import DevMeshError, MeshLost, Refused
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.requests import AnyRequest, Bid, Decline, Join, Leave
-from devmesh.vocabulary.terms import Resources
+from devmesh.vocabulary.terms import Resources, TaskKind
 
 _log = logging.getLogger(__name__)
 
@@ -186,7 +186,7 @@ class Conversation:
             return "paused"
         if self._planning is not None and not self._planning.done():
             return "planning"
-        if not self._tool.edits and not opened.capabilities:
+        if not self._tool.edits and opened.task_kind is TaskKind.WORK and not opened.capabilities:
             return "it answers, and edits nothing"
         return ""
 

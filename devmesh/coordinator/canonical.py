@@ -40,7 +40,7 @@ class Canonicaliser:
 
         Raises BadTarget, PathEscapes for what leads out of the project, and NeedsScan when `scan` would be needed.
         """
-        spelled = canonical(text)
+        spelled = self._spelled(text)
         named = literal_prefix(spelled)
         if not named:
             return self._folded(spelled)
@@ -61,10 +61,17 @@ class Canonicaliser:
         Whoever locks a link, or a second name, holds both: the file everybody means, and the name that would land.
         """
         key = self.key(text, scan=scan)
-        own = canonical(text)
+        own = self._spelled(text)
         if is_directory(key) != is_directory(own) and not is_glob(own):
             own = f"{own}/" if is_directory(key) else own.rstrip("/")
         return (key,) if own == key else (key, own)
+
+    def _spelled(self, text: str) -> str:
+        """`app/[id]/page.tsx` is a glob, unless there is a file of that very name."""
+        literal = escape(text)
+        if literal != text and os.path.lexists(f"{self._root}/{text.rstrip('/')}"):
+            return canonical(literal)
+        return canonical(text)
 
     def _folded(self, target: str) -> str:
         return canonical(target.casefold()) if self.folds else target

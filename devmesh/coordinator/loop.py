@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
 from psutil import Process
 from websockets.frames import CloseCode
 
@@ -35,8 +36,10 @@ from devmesh.coordinator.tree import open_gate
 from devmesh.coordinator.turns import TurnFailed, Turns
 from devmesh.core.events import Heard, Started, Stopping
 from devmesh.core.state import MeshState
-from devmesh.errors import Code, MeshError, StorageError
+from devmesh.core.targets import canonical
+from devmesh.errors import BadTarget, Code, MeshError, SettingError, StorageError
 from devmesh.settings import Settings
+from devmesh.vocabulary.terms import Limits
 
 Ready = Callable[[Connection], None]
 
@@ -132,7 +135,7 @@ class Coordinator:
         self._clock = Clock(state.now, self._readings)
         self._sampler = Sampler()
         stack.callback(self._sampler.close)
-        self._limits = self.settings.limits(self._sampler.grantable(self.settings))
+        self._limits = _spelled(self.settings.limits(self._sampler.grantable(self.settings)))
         await self._open_gate(stack, state)
         await self._open_listener(stack)
         self._take_over(state)
@@ -292,6 +295,15 @@ class Coordinator:
         """With a last snapshot only where the state is known to be as on record."""
         stopped = self._turns is not None and bool(self._stopping) and not self._turns.state.running
         await self._recording.close(self._turns.state if stopped and self._turns is not None else None)
+
+
+def _spelled(limits: Limits) -> Limits:
+    """With the globs of the lanes as the rules spell them. Raises SettingError for one that is none."""
+    try:
+        lanes = tuple(replace(lane, glob=canonical(lane.glob)) for lane in limits.lanes)
+    except BadTarget as wrong:
+        raise SettingError(f"DEVMESH_LOCKED_LANES holds {wrong.message}") from None
+    return replace(limits, lanes=lanes)
 
 
 def _is_full(cause: BaseException | None) -> bool:

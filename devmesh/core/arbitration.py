@@ -89,6 +89,7 @@ def _open(turn: Turn, task: Task, asked: list[Agent]) -> None:
             attempt=task.attempt + 1,
             agents=tuple(agent.name for agent in asked),
             window=turn.state.limits.bid_window,
+            task_kind=posted.task_kind,
             title=posted.title,
             priority=task.priority,
             files=posted.files,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from devmesh.core.overlap import overlap
 from devmesh.core.state import MeshState, Task
+from devmesh.core.targets import covers
 from devmesh.vocabulary.facts import TaskAwarded
 from devmesh.vocabulary.terms import Lane, Resources
 
@@ -45,8 +46,10 @@ def locked_globs(state: MeshState) -> tuple[str, ...]:
 
 
 def lane_of(state: MeshState, target: str) -> Lane:
-    """The lane of a file or other target: the first policy that overlaps it decides; without one, optimistic."""
-    for policy in state.limits.lanes:
-        if overlap(policy.glob, target):
-            return policy.lane
-    return Lane.OPTIMISTIC
+    """The lane of a target: the first policy that overlaps it decides; without one, optimistic."""
+    return next((policy.lane for policy in state.limits.lanes if overlap(policy.glob, target)), Lane.OPTIMISTIC)
+
+
+def lane_of_file(state: MeshState, path: str) -> Lane:
+    """The lane of one file, whatever characters its name is made of."""
+    return next((policy.lane for policy in state.limits.lanes if covers(policy.glob, path)), Lane.OPTIMISTIC)

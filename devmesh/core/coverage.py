@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from devmesh.core.awards import lane_of, locked_globs
-from devmesh.core.overlap import overlap
+from devmesh.core.awards import lane_of_file
+from devmesh.core.locks import WRITING, Lock
 from devmesh.core.state import Agent, Change, MeshState
 from devmesh.core.targets import covers
 from devmesh.core.turn import Turn
@@ -11,38 +11,45 @@ from devmesh.errors import Code
 from devmesh.vocabulary import requests
 from devmesh.vocabulary.terms import Lane, LockMode
 
-WRITING = frozenset({LockMode.WRITE, LockMode.CO_WRITE})
-
 
 def covered(turn: Turn, agent: Agent, request: requests.OfferChange) -> bool:
     """Whether every file lies under a live token of this agent in a writing mode; else the offer is refused."""
-    locks = [turn.state.locks.locks.get(token) for token in request.tokens]
-    for token, lock in zip(request.tokens, locks, strict=True):
+    held = turn.state.locks.locks
+    offered: dict[int, Lock] = {}
+    for token in request.tokens:
+        lock = held.get(token)
         if lock is None or lock.agent != agent.name:
             turn.refuse(Code.STALE_TOKEN, f"token {token} is not a lock of {agent.name} now", field="tokens")
             return False
-    writing = [lock for lock in locks if lock is not None and lock.mode in WRITING]
-    exclusive = locked_globs(turn.state)
-    for file in request.files:
-        modes = {lock.mode for lock in writing if covers(lock.target, file.path)}
-        if not modes:
-            turn.refuse(
-                Code.NOT_COVERED,
-                f"{file.path} is under no WRITE or CO_WRITE lock among these tokens",
-                rule=3,
-                field="files",
-                hint="request the lock, then offer again with its token",
-            )
-            return False
-        if LockMode.WRITE not in modes and any(overlap(glob, file.path) for glob in exclusive):
-            turn.refuse(
-                Code.NOT_COVERED,
-                f"{file.path} cannot be merged; it needs a WRITE lock",
-                rule=3,
-                field="files",
-            )
-            return False
+        offered[token] = lock
+    return all(_is_covered(turn, agent, file.path, offered) for file in request.files)
+
+
+def _is_covered(turn: Turn, agent: Agent, path: str, offered: dict[int, Lock]) -> bool:
+    mode = _cover(turn.state, agent, path, offered)
+    if mode is None:
+        turn.refuse(
+            Code.NOT_COVERED,
+            f"{path[:300]} is under no WRITE or CO_WRITE lock among these tokens",
+            rule=3,
+            field="files",
+            hint="request the lock, then offer again with its token",
+        )
+        return False
+    if mode is not LockMode.WRITE and lane_of_file(turn.state, path) is Lane.LOCKED:
+        message = f"{path[:300]} cannot be merged; it needs a WRITE lock"
+        turn.refuse(Code.NOT_COVERED, message, rule=3, field="files")
+        return False
     return True
+
+
+def _cover(state: MeshState, agent: Agent, path: str, offered: dict[int, Lock]) -> LockMode | None:
+    """The mode of the best cover. The index finds it; where that lock was not offered, the offered ones are looked at."""
+    best = state.locks.covering(agent.name, path)
+    if best is None or best.token in offered:
+        return best.mode if best else None
+    modes = {lock.mode for lock in offered.values() if lock.mode in WRITING and covers(lock.target, path)}
+    return LockMode.WRITE if LockMode.WRITE in modes else next(iter(modes), None)
 
 
 def still_held(state: MeshState, change: Change) -> bool:
@@ -53,4 +60,4 @@ def still_held(state: MeshState, change: Change) -> bool:
 
 def mergeable(state: MeshState, change: Change) -> tuple[str, ...]:
     """The files where a three-way merge may stand in for an exact match: those of the optimistic lane."""
-    return tuple(file.path for file in change.offered.files if lane_of(state, file.path) is Lane.OPTIMISTIC)
+    return tuple(file.path for file in change.offered.files if lane_of_file(state, file.path) is Lane.OPTIMISTIC)

@@ -65,6 +65,7 @@ def _gate(turn: Turn, event: said.Prepared | said.Checked | said.Applied) -> Non
             gate.checked(turn, event)
         case said.Applied():
             gate.applied(turn, event)
+            lock_requests.promote(turn)
         case _:
             assert_never(event)
     tasks.settle(turn, event.change)

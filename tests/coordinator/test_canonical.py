@@ -33,6 +33,8 @@ SPELLINGS = {
     "not/there/yet.py": "not/there/yet.py",
     "dangling": "gone.txt",
     "odd[[]1].txt": "odd[[]1].txt",
+    "odd[1].txt": "odd[[]1].txt",
+    "odd[2].txt": "odd2.txt",
     "link_odd.txt": "odd[[]1].txt",
 }
 "As written, and the key."

@@ -23,7 +23,7 @@ from devmesh.core.effects import Effect
 from devmesh.core.events import Event, Heard
 from devmesh.core.state import MeshState
 from devmesh.core.step import step
-from devmesh.errors import AlreadyRunning, NoMesh, StorageError
+from devmesh.errors import AlreadyRunning, NoMesh, SettingError, StorageError
 from devmesh.settings import Settings
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.terms import LockMode, Outcome, Role
@@ -112,6 +112,15 @@ async def test_tokens_are_new_at_every_start(project: Path, settings: Settings) 
         before = mesh.connection.tokens
     async with running(project, settings) as mesh:
         assert not set(before.values()) & set(mesh.connection.tokens.values())
+
+
+@looped
+async def test_a_lane_that_is_no_glob_is_a_setting_to_mend(project: Path, settings: Settings) -> None:
+    """It is named before anything starts, and the globs that are fine are spelled as the rules spell them."""
+    with pytest.raises(SettingError, match="DEVMESH_LOCKED_LANES"):
+        await Coordinator(project, settings.model_copy(update={"locked_lanes": ("[",)})).run()
+    async with running(project, settings.model_copy(update={"locked_lanes": ("./x/**",)})) as run:
+        assert [lane.glob for lane in run.coordinator._in_force.state.limits.lanes] == ["x/"]
 
 
 @looped

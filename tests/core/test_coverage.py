@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devmesh.core.attempts import backoff
-from devmesh.core.awards import lane_of, locked_globs
+from devmesh.core.awards import lane_of, lane_of_file, locked_globs
 from devmesh.core.coverage import mergeable, still_held
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.terms import Lane, LanePolicy, Limits, LockMode
@@ -49,3 +49,23 @@ def test_back_off_has_a_ceiling() -> None:
     """1, 2, 4 ... but never more than 100 s."""
     state = Rig().state
     assert [backoff(state, attempt) for attempt in (1, 2, 3, 50)] == [1.0, 2.0, 4.0, 100.0]
+
+
+def test_a_name_with_brackets_is_a_name() -> None:
+    """A file called `[id].lock` is covered by a lock on itself, and is of the lane that its ending says."""
+    rig = Rig(Limits(lanes=LANES))
+    rig.join("x")
+    award = rig.begin(rig.post())
+    assert lane_of_file(rig.state, "app/[id].lock") is Lane.LOCKED
+    tokens = rig.lock("x-1", "app/[[]id[]].lock", mode=LockMode.WRITE)
+    only(rig.say("x-1", offer_of(award, "app/[id].lock", tokens=tokens)), facts.ChangeOffered)
+
+
+def test_a_better_cover_that_was_not_offered_does_not_count_against_the_one_that_was() -> None:
+    """Two locks of the agent cover the file; the offer names the lesser, which is enough."""
+    rig = Rig()
+    rig.join("x")
+    award = rig.begin(rig.post())
+    shared = rig.lock("x-1", "a.py")
+    rig.lock("x-1", "./", mode=LockMode.WRITE)
+    only(rig.say("x-1", offer_of(award, "a.py", tokens=shared)), facts.ChangeOffered)

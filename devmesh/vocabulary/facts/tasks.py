@@ -53,6 +53,7 @@ class BiddingOpened(Fact):
     files: tuple[Path, ...] = ()
     capabilities: tuple[Name, ...] = ()
     needs: Resources | None = None
+    task_kind: TaskKind = TaskKind.WORK
 
 
 class BidPlaced(Fact):
