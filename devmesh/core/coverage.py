@@ -44,7 +44,7 @@ def _is_covered(turn: Turn, agent: Agent, path: str, offered: dict[int, Lock]) -
 
 
 def _cover(state: MeshState, agent: Agent, path: str, offered: dict[int, Lock]) -> LockMode | None:
-    """The mode of the best cover. The index finds it; where that lock was not offered, the offered ones are looked at."""
+    """The mode of the best cover. The index finds it; where that was not offered, the offered ones are tried."""
     best = state.locks.covering(agent.name, path)
     if best is None or best.token in offered:
         return best.mode if best else None
