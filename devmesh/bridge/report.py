@@ -1,4 +1,4 @@
-"""What a tool prints, on its way to the mesh: coalesced, made harmless, and limited. All of it goes to a log file."""
+"""What a tool prints, on its way to the mesh: made harmless, coalesced, and limited. All of it goes to a log file."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import logging
 from pathlib import Path
 from typing import BinaryIO
 
+from devmesh.bridge.holding import Holding
 from devmesh.bridge.link import Link
 from devmesh.errors import DevMeshError
-from devmesh.vocabulary.plain import plain, redact
 from devmesh.vocabulary.requests import Report
 from devmesh.vocabulary.terms import Stream
 
@@ -35,6 +35,7 @@ class Reporter:
         self._path = log
         self._log: BinaryIO | None = None
         self._logged = 0
+        self._held = {stream: Holding() for stream in Stream}
         self._waiting: list[tuple[Stream, str]] = []
         self._taken = 0
         self._full = False
@@ -42,16 +43,8 @@ class Reporter:
         self._sender = asyncio.create_task(self._send())
 
     def say(self, stream: Stream, text: str) -> None:
-        """Some output, cut anywhere."""
-        self._keep(text)
-        if self._full or not text:
-            return
-        if self._taken + len(text) > TOTAL:
-            self._full = True
-            self._push(Stream.NOTE, f"That was {TOTAL} characters; the rest of the output is in {self._path}\n")
-            return
-        self._taken += len(text)
-        self._push(stream, text)
+        """Some output, cut anywhere. It passes line by line, so that no secret passes in two halves."""
+        self._pass(stream, self._held[stream].add(text))
 
     def note(self, text: str) -> None:
         """The bridge's own remark, as a line."""
@@ -61,8 +54,10 @@ class Reporter:
         """Report what is left, and stop."""
         self._sender.cancel()
         await asyncio.gather(self._sender, return_exceptions=True)
+        for stream, held in self._held.items():
+            self._pass(stream, held.end())
         while self._waiting:
-            await self._report(whole=True)
+            await self._report()
         if self._log is not None:
             self._log.close()
 
@@ -74,20 +69,29 @@ class Reporter:
             if not self._waiting:
                 self._more.clear()
 
-    async def _report(self, *, whole: bool = False) -> None:
+    async def _report(self) -> None:
         """One report of the oldest output."""
         stream, text = self._waiting[0]
-        piece = _piece(text, whole=whole or len(self._waiting) > 1)
+        piece = _piece(text)
         try:
             self._waiting[0] = (stream, text[len(piece) :])
             if not self._waiting[0][1]:
                 del self._waiting[0]
-            said = redact(plain(piece))
-            if said.strip():
-                said = said[: 2 * LARGEST]
-                await self._link.ask(Report(task=self._task, attempt=self._attempt, stream=stream, text=said))
+            if piece.strip():
+                await self._link.ask(Report(task=self._task, attempt=self._attempt, stream=stream, text=piece))
         except DevMeshError as lost:
             _log.info("output could not be reported: %s", lost)
+
+    def _pass(self, stream: Stream, text: str) -> None:
+        self._keep(text)
+        if self._full or not text:
+            return
+        if self._taken + len(text) > TOTAL:
+            self._full = True
+            self._push(Stream.NOTE, f"That was {TOTAL} characters; the rest of the output is in {self._path}\n")
+            return
+        self._taken += len(text)
+        self._push(stream, text)
 
     def _push(self, stream: Stream, text: str) -> None:
         if self._waiting and self._waiting[-1][0] is stream:
@@ -97,7 +101,7 @@ class Reporter:
         self._more.set()
 
     def _keep(self, text: str) -> None:
-        if self._logged >= LOG_TOTAL:
+        if not text or self._logged >= LOG_TOTAL:
             return
         if self._log is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -107,10 +111,8 @@ class Reporter:
         self._log.write(data)
 
 
-def _piece(text: str, *, whole: bool) -> str:
-    """The next report's worth: up to the last line end where there is one, so that nothing is cut within a line."""
+def _piece(text: str) -> str:
+    """The next report's worth, up to a line end where there is one."""
     part = text[:LARGEST]
-    if whole and len(part) == len(text):
-        return part
     end = part.rfind("\n") + 1
-    return part[:end] if end else part
+    return part[:end] if end and len(part) < len(text) else part

@@ -102,3 +102,19 @@ async def test_what_is_said_while_the_mesh_is_away_is_reported_later(home: Path)
         await server.start()
         await server.heard_of(Report)
         assert texts(server) == [(Stream.STDOUT, "still here\n")]
+
+
+@looped
+async def test_a_secret_in_two_halves_does_not_leave(home: Path) -> None:
+    """Cut anywhere, seconds apart, with other output in between: neither reported nor in the log file."""
+    secret = "sk-ant-api03-" + "a1B2" * 8
+    async with reporting(home) as (reporter, server):
+        for piece in (secret[:4], secret[4:20], secret[20:]):
+            reporter.say(Stream.STDERR, piece)
+            reporter.say(Stream.STDOUT, "busy\n")
+            await server.heard_of(Report)
+        await reporter.close()
+        written = "".join(text for _, text in texts(server)) + (home / "logs" / "task.log").read_text()
+        assert secret[:13] not in written
+        assert secret[20:] not in written
+        assert written.count("[redacted]") == 2
