@@ -194,7 +194,9 @@ def settle(turn: Turn, change: int) -> None:
     """Once a change has left the gate: if its agent is gone meanwhile, its task is decided now."""
     found = turn.state.changes.get(change)
     task = turn.state.tasks.get(found.offered.task) if found else None
-    if task is not None and task.state in attempts.HELD and not attempts.belongs(turn.state, task):
+    if task is None or task.agent is None:  # nobody has it: paused, it may be queued again already
+        return
+    if task.state in attempts.HELD and not attempts.belongs(turn.state, task):
         abandon(turn, task, "its agent is gone", death=True)
 
 

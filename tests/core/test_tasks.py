@@ -184,6 +184,19 @@ def test_a_tool_that_ends_while_paused_loses_nothing() -> None:
     assert rig.state.tasks[award.task].state is TaskState.COMPLETED
 
 
+def test_the_gate_may_be_late_with_the_change_of_a_paused_task_whose_agent_was_lost() -> None:
+    """The task is queued beneath its pause by then: what the gate says of the withdrawn change alters nothing."""
+    rig = Rig()
+    rig.join("claude")
+    award = rig.begin(rig.post())
+    change = rig.offer(award, "a.py").change
+    rig.say(rig.person(), requests.PauseTask(task=award.task))
+    rig.pass_time(2 * rig.limits.lease)
+    said = rig.feed(events.Prepared(change=change, plan=(), current="0" * 40))
+    task = rig.state.tasks[award.task]
+    assert (said, task.state, task.paused_from, task.agent) == ([], TaskState.PAUSED, TaskState.QUEUED, None)
+
+
 def test_a_paused_queued_task_is_not_offered() -> None:
     """Pausing in the queue closes the bidding; resuming opens one again."""
     rig = Rig()
