@@ -17,7 +17,7 @@ demo: $(STAMP) ## Run the main job: three scripted agents mend a sample project 
 	@$(BIN)/devmesh demo
 
 lab: $(STAMP) ## Open JupyterLab on the quickstart notebook
-	@$(BIN)/jupyter lab notebooks/00_quickstart.ipynb
+	@$(BIN)/jupyter lab $$(test "$$(id -u)" != 0 || echo --allow-root) notebooks/00_quickstart.ipynb
 
 test: $(STAMP) ## All tests; those in a browser when a Chromium is there
 	@browser="$$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)"; \
