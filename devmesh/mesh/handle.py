@@ -18,7 +18,10 @@ from devmesh.mesh.task import Task, TaskResult
 from devmesh.mesh.waiting import Done, Several
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from devmesh.coordinator.hosts import ThreadHost
+    from devmesh.core.state import MeshState
     from devmesh.mesh.door import Door
     from devmesh.vocabulary.facts import Discovery
 
@@ -157,6 +160,10 @@ class Mesh:
     def status(self) -> Status:
         """How the mesh stands, in a few lines."""
         return status_of(self._door, host=self.is_host)
+
+    def at(self, moment: datetime | float) -> MeshState:
+        """The state as it was then (a datetime or Unix seconds), folded from the record: `.tasks`, `.agents`, ..."""
+        return self._operations.record.at(moment)
 
     def dashboard(self) -> Any:
         """The live dashboard as a widget of its own."""

@@ -185,6 +185,10 @@ class Tasks(Noun[int, Task]):
         task = state.tasks[key]
         return (task.number, title_of(task), task.state, task.agent, task.attempt, task.priority)
 
+    def bids(self) -> pd.DataFrame:
+        """Every bid for every task, and who won, as a DataFrame."""
+        return self._operations.record.frame("bids")
+
 
 class Lock(NamedTuple):
     """A lock as it was when looked up."""
@@ -302,6 +306,10 @@ class Files(Noun[str, FileStanding]):
         import pandas as pd
 
         return pd.DataFrame(list(self._read(self._standing).values()), columns=list(self.columns))
+
+    def changes(self) -> pd.DataFrame:
+        """Every change that was offered, and how the write gate dealt with it, as a DataFrame."""
+        return self._operations.record.frame("changes")
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return self._bundle()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devmesh.audit import frames, replay
+from devmesh.audit.columns import frame
 from devmesh.audit.database import DATABASE, open_reader
 from devmesh.audit.rows import RECORDED_COLUMNS, recorded_of
 from devmesh.errors import StorageError
@@ -26,6 +27,9 @@ from devmesh.vocabulary.record import kind_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from devmesh.core.state import MeshState
+
+_TOLD = {"time": "moment", "kind": "category", "agent": "text", "what": "text"}
 _FIGURES = "devmesh_widgets.figures"
 
 
@@ -66,6 +70,18 @@ class Past:
     def story(self, task: int) -> tuple[Recorded, ...]:
         """Every fact about a task and its changes, in order."""
         return tuple(replay.story(self.home, task=task))
+
+    def told(self, task: int) -> pd.DataFrame:
+        """The same for reading: time, kind, agent, and one sentence each."""
+        lines = [_line(recorded) for recorded in self.story(task)]
+        times, kinds, agents, _tasks, said = zip(*lines, strict=True) if lines else ((),) * 5
+        seconds = [moment.timestamp() for moment in times]
+        return frame(_TOLD, {"time": seconds, "kind": kinds, "agent": agents, "what": said})
+
+    def at(self, moment: datetime | float) -> MeshState:
+        """The state right after the last fact of that moment, to the microsecond, which is how exact frames are."""
+        seconds = moment.timestamp() if isinstance(moment, datetime) else moment
+        return replay.state_at(self.home, at=seconds + 1e-6)
 
     def latest(self, number: int) -> tuple[Recorded, ...]:
         """The last facts on record, oldest first; none where nothing was recorded yet."""

@@ -17,6 +17,8 @@ from devmesh.vocabulary.facts import ChangeApplied
 from devmesh.vocabulary.terms import TaskState
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from devmesh.core.state import MeshState, Task as Entry
     from devmesh.mesh.operations import Operations
     from devmesh.vocabulary.codec import Recorded
@@ -161,6 +163,10 @@ class Task:
     def facts(self) -> tuple[Recorded, ...]:
         """Every fact about it and its changes, in order. `mesh.audit.df()` has them as a DataFrame."""
         return self._operations.record.story(self.number)
+
+    def story(self) -> pd.DataFrame:
+        """The same facts for reading, as a DataFrame: time, kind, agent, and one sentence each."""
+        return self._operations.record.told(self.number)
 
     def diff(self) -> str:
         """What its latest change did to the project, as a unified diff; empty when it has none yet."""

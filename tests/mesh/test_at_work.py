@@ -60,6 +60,30 @@ def test_a_task_that_fails_for_good_raises_its_reason(busy: Mesh) -> None:
     assert raised.value.task == task.number
 
 
+def test_a_failed_task_is_done_when_its_cause_is_mended_and_it_is_retried(busy: Mesh) -> None:
+    """By the very agent that failed it, which begins at attempt 1 once more."""
+    task = busy.post(script("replace cause.txt", "| broken", "with", "| mended"), agents=busy.agents.keys()[0])
+    with pytest.raises(TaskFailed):
+        task.result(PATIENCE)
+    (busy.project / "cause.txt").write_text("broken\n")
+    task.retry()
+    assert task.result(PATIENCE).files == ("cause.txt",)
+
+
+def test_what_happened_can_be_read(busy: Mesh) -> None:
+    """A task's story, its bids, its change, and the state before it was there."""
+    task = busy.post(script("append notes.md", "| - on record"))
+    task.result(PATIENCE)
+    story = task.story()
+    assert list(story.columns) == ["time", "kind", "agent", "what"]
+    assert [story["kind"].iloc[0], story["kind"].iloc[-1]] == ["task_posted", "task_completed"]
+    assert task.agent in set(busy.tasks.bids().query(f"task == {task.number} and won")["agent"])
+    assert busy.files.changes().query(f"task == {task.number}")["state"].tolist() == ["applied"]
+    posted = story["time"].iloc[0].to_pydatetime()
+    assert task.number in busy.at(posted).tasks
+    assert task.number not in busy.at(posted.timestamp() - 0.01).tasks
+
+
 def test_a_cancelled_task_stops_its_tool(busy: Mesh) -> None:
     """The process is gone, nothing landed, and the agent is free again."""
     task = busy.post(script("sleep 60", "append notes.md", "| - never"))
