@@ -7,6 +7,7 @@ the coordinator never awaits a socket. A peer that speaks too fast is not read; 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from websockets.protocol import Event, State
 from websockets.server import ServerProtocol
 
 from devmesh.coordinator.guard import Credential
-from devmesh.coordinator.pace import Bucket
+from devmesh.coordinator.pace import SECOND, Bucket
 from devmesh.errors import Malformed
 from devmesh.vocabulary.codec import Delivery, Message, Recorded, decode_message, encode
 from devmesh.vocabulary.facts import RequestMalformed
@@ -158,7 +159,13 @@ class Channel(ServerConnection):
             if not self._bucket.take():
                 self._throttle()
                 return
+            begun = time.thread_time()  # of this thread's own: a cell that holds everything up is not the peer's fault
             self._hand_over(self._backlog.popleft())
+            self.spend(time.thread_time() - begun)
+
+    def spend(self, seconds: float) -> None:
+        """So much work was done for it: it is read on the later for it."""
+        self._bucket.owe(seconds * SECOND)
 
     def _throttle(self) -> None:
         """Not reading is what slows a peer down: the kernel's buffers fill, and its own send waits."""

@@ -17,6 +17,10 @@ class Pace:
 
 MESSAGES = Pace(rate=100.0, burst=500.0)
 "What one connection may say. Faster peers are read more slowly; nothing of theirs is dropped."
+SECOND = 2_000.0
+"Tokens that a second of the coordinator's own work costs, so that few heavy messages count as many light ones."
+DEEPEST = 5.0
+"Seconds of waiting beyond which nobody gets into debt: a heartbeat must still come through in time."
 FAILURES = Pace(rate=8 / 60, burst=8.0)
 "Failed handshakes answered with a reason, of all strangers together; beyond it they are told to slow down."
 
@@ -38,10 +42,10 @@ class Bucket:
         self._tokens -= 1
         return True
 
-    def owe(self) -> None:
-        """Use one token that may not be there yet, for what has happened already."""
+    def owe(self, tokens: float = 1) -> None:
+        """Use tokens that may not be there yet, for what has happened already."""
         self._fill()
-        self._tokens -= 1
+        self._tokens = max(self._tokens - tokens, -DEEPEST * self._pace.rate)
 
     def wait(self) -> float:
         """Seconds until there is a token; 0 when there is one."""

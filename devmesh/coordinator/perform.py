@@ -6,6 +6,7 @@ Decides nothing; whatever comes of an effect goes back to the core as an event.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, assert_never
 
@@ -48,6 +49,8 @@ class Performer:
         self._search = search
         self._alarm: asyncio.TimerHandle | None = None
         self._searches: set[asyncio.Task[None]] = set()
+        self._queries: dict[int, deque[effects.Search]] = {}
+        "What each connection still wants to find."
 
     def perform(self, wanted: Iterable[effects.Effect], *, resumed: bool = False) -> None:
         """Everything but `Record`, which is done by now. `resumed`: this is the turn that took the project over."""
@@ -104,9 +107,27 @@ class Performer:
             self._alarm = asyncio.get_running_loop().call_later(delay, self._inbox.ring)
 
     def _begin_search(self, effect: effects.Search) -> None:
-        task = asyncio.get_running_loop().create_task(self._answer_search(effect))
-        self._searches.add(task)
-        task.add_done_callback(self._searches.discard)
+        """One at a time for each connection: a search takes the thread on which the record is kept."""
+        waiting = self._queries.setdefault(effect.connection, deque())
+        waiting.append(effect)
+        if len(waiting) == 1:
+            task = asyncio.get_running_loop().create_task(self._answer_searches(effect.connection, waiting))
+            self._searches.add(task)
+            task.add_done_callback(self._searches.discard)
+
+    async def _answer_searches(self, connection: int, waiting: deque[effects.Search]) -> None:
+        """In order; between two, the record has as long for itself as the first one took."""
+        try:
+            while waiting and (channel := self._channels.get(connection)) is not None:
+                begun = self._clock.now()
+                await self._answer_search(waiting[0])
+                took = self._clock.now() - begun
+                channel.spend(took)
+                waiting.popleft()
+                if waiting:
+                    await asyncio.sleep(took)
+        finally:
+            del self._queries[connection]
 
     async def _answer_search(self, effect: effects.Search) -> None:
         try:

@@ -11,9 +11,9 @@ from websockets.exceptions import ConnectionClosed
 from devmesh.coordinator.channel import MOST_BYTES, MOST_ERRORS, MOST_FRAGMENTS
 from devmesh.coordinator.pace import Pace
 from devmesh.settings import Settings
-from devmesh.vocabulary.codec import MAX_MESSAGE
+from devmesh.vocabulary.codec import MAX_MESSAGE, Message, encode
 from devmesh.vocabulary.facts import AgentJoined, LeasesRenewed, RequestMalformed, SessionDropped
-from devmesh.vocabulary.requests import Heartbeat, Join, PostTask, Report, Watch
+from devmesh.vocabulary.requests import Heartbeat, Join, PostTask, Report, RequestLock, Watch
 from devmesh.vocabulary.terms import LockMode, Stream
 from tests.coordinator.rig import Client, looped, running
 
@@ -184,3 +184,22 @@ async def test_a_request_for_which_one_has_no_task_is_a_refusal_not_an_error(pro
         for _ in range(MOST_ERRORS + 5):
             facts = await client.ask(Report(task=99, attempt=1, stream=Stream.STDOUT, text="x"))
             assert facts[0].code == "UNKNOWN"
+
+
+@looped
+async def test_heavy_messages_count_by_the_work_they_make(project: Path, settings: Settings) -> None:
+    """Few requests with hundreds of patterns each do not keep another client waiting until all are looked at."""
+    heavy = [
+        RequestLock(targets=tuple(f"**/{n}a*{i}?/**/*" for i in range(900)), mode=LockMode.READ) for n in range(40)
+    ]
+    async with running(project, settings) as mesh, await mesh.agent() as other, await mesh.agent() as client:
+        for number, request in enumerate(heavy, start=client.last + 1):
+            await client.socket.send(encode(Message(id=number, request=request)), text=True)
+        before = len(client.heard)
+        for _ in range(50):
+            assert isinstance((await other.ask(Heartbeat()))[0], LeasesRenewed)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.2):
+                while True:
+                    await client.hear()
+        assert len(client.heard) - before < len(heavy) // 2

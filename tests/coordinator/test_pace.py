@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devmesh.coordinator.pace import Bucket, Pace
+from devmesh.coordinator.pace import DEEPEST, Bucket, Pace
 
 
 class Hand:
@@ -44,3 +44,10 @@ def test_tokens_come_back_with_time_and_never_beyond_the_burst() -> None:
     assert bucket.take()
     hand.at += 3_600
     assert [bucket.take() for _ in range(6)] == [True] * 5 + [False]
+
+
+def test_nobody_owes_more_than_a_few_seconds() -> None:
+    """However much work was done for a peer, its next heartbeat is read in time."""
+    bucket = Bucket(Pace(rate=10, burst=5), Hand())
+    bucket.owe(1_000_000)
+    assert DEEPEST <= bucket.wait() <= DEEPEST + 0.1

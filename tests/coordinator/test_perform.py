@@ -25,6 +25,11 @@ class Line:
     def __init__(self) -> None:
         self.told: list[bytes] = []
         self.ended: tuple[int, str] | None = None
+        self.spent = 0.0
+
+    def spend(self, seconds: float) -> None:
+        """Add it up."""
+        self.spent += seconds
 
     def deliver(self, text: bytes) -> None:
         """Keep it."""
@@ -131,3 +136,30 @@ async def test_a_search_is_answered_when_it_is_done() -> None:
     assert first.reply_to == second.reply_to == 4
     assert first.facts[0].fact == DiscoveriesFound(query="q", found=(hit,))
     assert second.facts[0].fact == DiscoveriesFound(query="q", found=())
+
+
+@looped
+async def test_one_connection_searches_one_thing_at_a_time() -> None:
+    """Another's search does not wait behind its many, and all are answered, in order."""
+    bench = Bench(1, 2)
+    asked: list[str] = []
+    answers: list[asyncio.Future[tuple[Discovery, ...]]] = []
+
+    def search(query: str, limit: int) -> asyncio.Future[tuple[Discovery, ...]]:
+        del limit
+        asked.append(query)
+        answers.append(asyncio.get_running_loop().create_future())
+        return answers[-1]
+
+    performer = Performer(bench.lines, bench.inbox, bench.clock, bench, search)
+    for number in range(5):
+        performer.perform([effects.Search(connection=1, reply_to=number, query=str(number), limit=3)])
+    performer.perform([effects.Search(connection=2, reply_to=9, query="other", limit=3)])
+    await eventually(lambda: len(asked) > 1)
+    assert asked == ["0", "other"]
+    for number in range(6):
+        await eventually(lambda number=number: len(answers) > number)  # type: ignore[misc]
+        answers[number].set_result(())
+    await eventually(lambda: len(bench.lines[1].told) == 5)
+    assert [decode_delivery(one).reply_to for one in bench.lines[1].told] == [0, 1, 2, 3, 4]
+    assert bench.lines[1].spent > 0
