@@ -28,7 +28,8 @@ class Workspace:
 
     async def commit(self, message: str) -> str:
         """Everything in it now, as a commit on top of its base; the base itself when nothing changed."""
-        return await _to_its_end(self.repository.commit_worktree, self.path, message, self.base)
+        plain = message.replace("\0", "")  # git takes none in a message
+        return await _to_its_end(self.repository.commit_worktree, self.path, plain, self.base)
 
     async def changes(self, head: str) -> tuple[FileChange, ...]:
         """What became of every file since the base."""

@@ -85,3 +85,11 @@ def test_a_tool_is_told_where_it_is() -> None:
     assert told["DEVMESH_TASK_ID"] == "3"
     assert told["DEVMESH_TASK_ATTEMPT"] == "2"
     assert told["DEVMESH_AGENT"] == "claude-1"
+
+
+@looped
+async def test_a_task_may_be_named_by_what_git_does_not_take(project: Path, home: Path) -> None:
+    """A title is as the person wrote it, with a NUL in it, too."""
+    workspace = await Workspaces(Repository(project, home)).open("me", 1, 1)
+    (workspace.path / "a.txt").write_text("mine\n")
+    assert await workspace.commit("Task 1: a\0b\n") != workspace.base

@@ -96,7 +96,7 @@ class GenericTool:
             "workspace": str(workspace),
             "session": str(uuid4()),
             "model": entry.model,
-            "prompt": prompt,
+            "prompt": prompt.replace("\0", ""),  # no argument can hold one
         }
         if entry.prompt == "file":
             prompt_file_of(workspace).write_text(prompt, encoding="utf-8", errors="replace")

@@ -88,3 +88,9 @@ def test_every_row_of_the_registry_makes_a_tool(tmp_path: Path) -> None:
         assert 0 <= generic.confidence <= 1
         assert generic.declared.ram_gb > 0
         assert not any("{" in argument for argument in generic.invocation("p", tmp_path / name).argv)
+
+
+def test_an_argument_holds_no_nul(tmp_path: Path) -> None:
+    """The system takes none; a prompt on standard input keeps it."""
+    assert tool("cursor").invocation("a\0b", tmp_path / "w").argv[-1] == "ab"
+    assert tool("claude").invocation("a\0b", tmp_path / "w").given == b"a\0b"
