@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 from collections import deque
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING
 
 from devmesh.vocabulary.terms import Stream
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 TAIL = 64 * 1024
 "Bytes kept of the end of each stream."
+CAPACITY = 1024 * 1024
+"Bytes a pipe for output holds, where the system lets us."
 
 
 class Tail:
@@ -41,6 +45,14 @@ class Tail:
     def __bytes__(self) -> bytes:
         """What is kept, oldest first."""
         return b"".join(self._chunks)[-self._limit :]
+
+
+def widen(pipe: IO[bytes] | None) -> None:
+    """Give the pipe that CAPACITY, if possible: some programs end without waiting until their output is read."""
+    size = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if pipe is not None and size is not None:
+        with suppress(OSError):  # this user's pipes take too much already
+            fcntl.fcntl(pipe.fileno(), size, CAPACITY)
 
 
 class OutputReader(asyncio.Protocol):

@@ -17,7 +17,7 @@ import psutil
 from devmesh.errors import ToolNotFound
 from devmesh.processes.command import Command, Ended, Why, found, standard_input
 from devmesh.processes.orphans import MARK, end_marked
-from devmesh.processes.output import OutputReader
+from devmesh.processes.output import OutputReader, widen
 from devmesh.processes.watch import Limit, Watch
 from devmesh.vocabulary.terms import Stream
 
@@ -300,7 +300,7 @@ def _started(
     arguments: tuple[tuple[str, ...], tuple[int, int]], command: Command, given: int, mark: str
 ) -> subprocess.Popen[bytes]:
     argv, kept = arguments
-    return subprocess.Popen(
+    supervisor = subprocess.Popen(
         argv,
         stdin=given,
         stdout=subprocess.PIPE,
@@ -310,6 +310,8 @@ def _started(
         pass_fds=kept,
         bufsize=0,
     )
+    widen(supervisor.stdout)
+    return supervisor
 
 
 def _resident(process: psutil.Process) -> int:
