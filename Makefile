@@ -6,12 +6,15 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q
 OURS   := devmesh widgets tests
+TOOLS  := build/tools
+NPM_TOOLS ?= @anthropic-ai/claude-code@2.1.197 @openai/codex@0.169.0 @google/gemini-cli@0.61.0 @github/copilot@1.0.102 \
+	@qwen-code/qwen-code@0.15.10 @continuedev/cli@1.5.47 opencode-ai@1.18.33 droid@0.215.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick lab check format bench clean
+.PHONY: help install demo test test-tools quick lab check format bench clean
 
 help: ## What can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 demo: $(STAMP) ## Run the main job: three scripted agents mend a sample project (no AI CLI, key or network needed)
 	@$(BIN)/devmesh demo
@@ -25,6 +28,9 @@ test: $(STAMP) ## All tests; those in a browser when a Chromium is there
 		echo "No Chromium found: the tests in a browser are left out. (Debian: apt-get install chromium)"; \
 		$(PYTEST) -m 'not browser'; \
 	else $(PYTEST); fi
+
+test-tools: $(STAMP) $(TOOLS)/.installed ## Real AI CLIs against a stub model (installs 2.5 GB into build/tools; a quarter of an hour)
+	@$(PYTEST) tests/tools
 
 quick: $(STAMP) ## The quick tests only
 	@$(PYTEST) -m quick
@@ -49,6 +55,20 @@ clean: ## Remove everything that was made here
 	@find devmesh widgets tests -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
 
 install: $(STAMP) ## Make .venv and install everything into it, in the pinned versions
+
+# Each may fail to install; its tests are then left out, and say so.
+$(TOOLS)/.installed:
+	@mkdir -p $(TOOLS)
+	@echo "Installing AI CLIs into $(TOOLS) ..."
+	@for package in $(NPM_TOOLS); do \
+		npm install --prefix $(TOOLS)/npm --no-audit --no-fund --loglevel=error $$package || echo "Not installed: $$package"; \
+	done
+	@for wanted in "aider aider-chat==0.86.2" "sgpt shell-gpt==1.5.1 click<8.2"; do \
+		set -- $$wanted; folder=$(TOOLS)/$$1; shift; \
+		{ $(BIN)/python -m venv $$folder && $$folder/bin/pip install -q --disable-pip-version-check "$$@"; } || \
+			echo "Not installed: $$1"; \
+	done
+	@touch $@
 
 $(STAMP): requirements/lock.txt pyproject.toml
 	@$(PYTHON) -c "" 2> /dev/null || { echo "$(PYTHON) does not run here. Install Python 3.11 or newer, or say PYTHON=..."; exit 1; }

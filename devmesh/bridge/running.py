@@ -117,14 +117,17 @@ class Run:
             self._listeners.said(said)
 
     def _judged(self, ended: Ended) -> Judgement:
+        complaints = ended.stderr_tail.decode(errors="replace")
+        said = self._reader.because(complaints)
+        last = f"; it said: {said}" if said else ""
         reasons = {
             "stopped": f"stopped: {self._stopped or ended.reason}",
-            "time_limit": f"its time was up after {ended.seconds:.0f} s",
-            "silence_limit": f"it said nothing for {self._tool.silence:g} s",
+            "time_limit": f"its time was up after {ended.seconds:.0f} s{last}",
+            "silence_limit": f"it said nothing for {self._tool.silence:g} s{last}",
         }
         if ended.why != "exited":
             return Judgement(success=False, reason=reasons[ended.why])
         if ended.exit_code is None:
             how = f"signal {ended.signal}" if ended.signal else "its supervisor was killed"
             return Judgement(success=False, reason=f"it was ended by {how}")
-        return self._reader.judge(ended.exit_code, ended.stderr_tail.decode(errors="replace"))
+        return self._reader.judge(ended.exit_code, complaints)

@@ -28,7 +28,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+)+[\w.+-]*")
 Scalar = str | bool | int | float
 Conditions = dict[str, Scalar | list[Scalar]]
 "Dotted path -> the value it must have, or one of several."
-Meaning = Literal["session", "text", "delta", "tool_start", "tool_end", "usage", "result", "failure"]
+Meaning = Literal["session", "text", "delta", "error", "tool_start", "tool_end", "usage", "result", "failure"]
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -44,6 +44,8 @@ class EventRule(_Table, frozen=True, kw_only=True):
     each: str = ""
     where: Conditions = {}
     success: Conditions = {}
+    reason: tuple[str, ...] = ()
+    "Where a result that is no success says why: the first of these that is there."
     session: str = ""
     text: str = ""
     name: str = ""
@@ -71,6 +73,8 @@ class Entry(_Table, frozen=True, kw_only=True):
     dialect: str = ""
     failure_signs: tuple[str, ...] = ()
     "Regular expressions, per line of the answer, that give a failure away which the exit code hides."
+    reasons: tuple[str, ...] = ()
+    "Regular expressions, per line of what a failed run wrote, that find why; group 1 of the last line that fits."
     env: dict[str, str] = {}
     keep: tuple[str, ...] = ()
     model: str = ""
@@ -229,6 +233,7 @@ def _check_entry(name: str, entry: Entry, registry: Registry, source: str) -> No
         "prompt": entry.prompt == "file" and not _mentions(entry, "{prompt_file}"),
         "model": not entry.model and _mentions(entry, "{model}"),
         "failure_signs": not all(map(_compiles, entry.failure_signs)),
+        "reasons": not all(_compiles(pattern) and re.compile(pattern).groups for pattern in entry.reasons),
     }
     for key, wrong in problems.items():
         if wrong:

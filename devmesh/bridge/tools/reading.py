@@ -24,6 +24,8 @@ LONGEST_LINE = 8 * 1024 * 1024
 "Bytes of one line that are kept; the rest of it is dropped."
 LONGEST_ANSWER = 200_000
 "Characters of a text run's words that are kept, from the end."
+LONGEST_REASON = 300
+"Characters of a reason, from its beginning."
 
 
 class OutputReader:
@@ -36,6 +38,8 @@ class OutputReader:
         self._words: list[str] = []
         self._spoken_length = 0
         self._result: ResultGiven | None = None
+        self._errors: list[str] = []
+        "What it said went wrong: how its end explains it, or else the last of it on the way."
 
     def feed(self, chunk: bytes) -> list[Said]:
         """What the next bytes say."""
@@ -56,17 +60,28 @@ class OutputReader:
 
     def judge(self, exit_code: int, complaints: str) -> Judgement:
         """A success only if the terminal event says so and the exit code is 0; for plain text, the code alone."""
-        answer = self._result.text if self._result and self._result.text else self._all_words().strip()
+        answer = self._answer()
         reason = self._trouble(exit_code, answer)
         if not reason:
             return Judgement(success=True, answer=answer)
-        last = _last_line(complaints) or _last_line(answer)
-        return Judgement(success=False, reason=f"{reason}: {last}" if last else reason, answer=answer)
+        because = self.because(complaints) or _last_line(complaints) or _last_line(answer)
+        return Judgement(success=False, reason=f"{reason}: {because}" if because else reason, answer=answer)
+
+    def because(self, complaints: str) -> str:
+        """What went wrong by its events, or by what its row looks for; empty when neither says so."""
+        answer, entry = self._answer(), self._entry
+        candidates = (
+            _found(entry.failure_signs, answer),
+            *reversed(self._errors),
+            _found(entry.reasons, complaints),
+            _found(entry.reasons, answer),
+        )
+        return _in_one_line(next(filter(str.strip, candidates), ""))
 
     def _trouble(self, exit_code: int, answer: str) -> str:
         """What speaks against a success; empty when nothing does."""
-        if sign := next((found[0] for sign in self._entry.failure_signs if (found := _sign(sign, answer))), ""):
-            return f"it says {sign!r}"
+        if _found(self._entry.failure_signs, answer):
+            return "it says that it failed"
         if self._result is not None and not self._result.success:
             return "it says that it failed"
         if exit_code:
@@ -74,6 +89,9 @@ class OutputReader:
         if self._result is None and self._entry.output != "text":
             return "it ended without saying how it went"
         return ""
+
+    def _answer(self) -> str:
+        return self._result.text if self._result and self._result.text else self._all_words().strip()
 
     # ---- lines ----
 
@@ -107,6 +125,9 @@ class OutputReader:
             case "text" | "delta":
                 text = _text(part, rule.text)
                 yield from self._spoken(text + "\n" if text and rule.means == "text" else text)
+            case "error":
+                self._errors = [_text(part, rule.text)]
+                yield from self._spoken(self._errors[0] + "\n")
             case "tool_start":
                 yield ToolStarted(_text(part, rule.name), _paths(part, rule.paths))
             case "tool_end":
@@ -115,6 +136,8 @@ class OutputReader:
                 yield UsageCounted(_count(part, rule.input), _count(part, rule.output), _amount(part, rule.dollars))
             case "result" | "failure":
                 claimed = rule.means == "result" and _holds(rule.success, part)
+                why = "" if claimed else _first(part, rule.reason or (rule.text,))
+                self._errors = [*self._errors[-1:], why] if why else self._errors
                 self._result = ResultGiven(claimed, _text(part, rule.text)[-LONGEST_ANSWER:])
                 yield self._result
 
@@ -178,10 +201,22 @@ def _amount(value: object, path: str) -> float | None:
     return float(found[0]) if found else None
 
 
-def _sign(sign: str, answer: str) -> re.Match[str] | None:
-    return re.search(sign, answer, re.MULTILINE)
+def _first(value: object, paths: Sequence[str]) -> str:
+    return next(filter(None, (_text(value, path) for path in paths)), "")
+
+
+def _found(patterns: Sequence[str], text: str) -> str:
+    """Group 1 of the last line that any of them fits, or the line itself where a pattern has no group."""
+    for line in reversed(text.splitlines()):
+        for pattern in patterns:
+            if fits := re.search(pattern, line):
+                return fits[1] if fits.re.groups else line
+    return ""
 
 
 def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""
+    return _in_one_line(next((line for line in reversed(text.splitlines()) if line.strip()), ""))
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST_REASON]

@@ -111,6 +111,10 @@ class Reader(Protocol):
         """The verdict on the whole run; `complaints` is the tail of its standard error."""
         ...
 
+    def because(self, complaints: str) -> str:
+        """What it said went wrong, on one line; also of a run that had to be ended. Empty when it said nothing."""
+        ...
+
 
 class Tool(Protocol):
     """One CLI, found on this machine."""
