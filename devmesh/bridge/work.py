@@ -23,7 +23,7 @@ from devmesh.vocabulary.facts import (
     TaskAwarded,
 )
 from devmesh.vocabulary.plain import plain, redact
-from devmesh.vocabulary.requests import OfferChange, SearchKnowledge
+from devmesh.vocabulary.requests import MOST_FILES, OfferChange, SearchKnowledge
 from devmesh.vocabulary.terms import Conflict, FileChange, LockMode, Outcome
 
 TRIES = 5
@@ -129,6 +129,10 @@ class Work(Attempt):
         files = await self._workspace.changes(head)
         if not files and not self._bench.tool.edits and not judgement.answer:
             raise DevMeshError("it answered nothing")
+        if len(files) > MOST_FILES:
+            raise DevMeshError(
+                f"it changed {len(files)} files; at most {MOST_FILES} land together: ask for less at once"
+            )
         for patience in range(OFFERS):
             landing = await self._offered(head, files, judgement)
             if isinstance(landing, ChangeApplied) or (

@@ -17,6 +17,9 @@ def post(turn: Turn, request: requests.PostTask) -> None:
     if (hopeless := _hopeless(turn, request.depends_on)) is not None:
         turn.refuse(Code.UNKNOWN, f"{hopeless}, so nothing can wait for it", field="depends_on")
         return
+    if "\0" in request.check:
+        turn.refuse(Code.BAD_REQUEST, "a command holds no NUL character", field="check")
+        return
     if request.needs and not hardware.fits(state, request.needs, within=state.limits.total):
         turn.refuse(Code.HARDWARE_FULL, _too_big(request.needs, state.limits.total), rule=6, field="needs")
         return

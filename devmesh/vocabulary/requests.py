@@ -35,7 +35,10 @@ from devmesh.vocabulary.terms import (
 PROTOCOL = 1
 "Raised when a meaning changes; a peer with another number is refused with a clear error."
 
-Targets = Annotated[tuple[Path, ...], Meta(min_length=1, max_length=1000)]
+MOST_FILES = 1000
+"Files of one change, and targets of one lock request."
+
+Targets = Annotated[tuple[Path, ...], Meta(min_length=1, max_length=MOST_FILES)]
 Tokens = Annotated[tuple[Number, ...], Meta(max_length=1000)]
 
 
@@ -131,7 +134,7 @@ class OfferChange(Request):
     attempt: Number
     base: ObjectId
     head: ObjectId
-    files: Annotated[tuple[FileChange, ...], Meta(max_length=1000)] = ()
+    files: Annotated[tuple[FileChange, ...], Meta(max_length=MOST_FILES)] = ()
     tokens: Tokens = ()
     summary: Remarks = ""
 
