@@ -49,6 +49,7 @@ WRONG = {
     "an unknown dialect": ('[tools.claude]\ndialect = "klingon"\n', "tools.claude.dialect"),
     "a prompt that goes nowhere": ('[tools.claude]\nprompt = "argument"\n', "tools.claude.command"),
     "a pattern that is none": ('[tools.aider]\nfailure_signs = ["("]\n', "tools.aider.failure_signs"),
+    "a reason that catches nothing": ("[tools.sgpt]\nreasons = ['Error']\n", "tools.sgpt.reasons"),
     "no model where one is named": ('[tools.ollama]\nmodel = ""\n', "tools.ollama.model"),
 }
 
