@@ -6,13 +6,13 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from devmesh.core.lock_invariants import check
-from devmesh.core.locks import compatible
 from devmesh.core.overlap import overlap
 from devmesh.core.state import MeshState
 from devmesh.core.transitions import TASK_TRANSITIONS
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.facts import AnyFact
 from devmesh.vocabulary.terms import ChangeState
+from tests.simulation.book import side_by_side
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -24,6 +24,7 @@ def violations(world: World) -> list[str]:
     return [
         *(check(state.locks) if world.steps % 10 == 0 else ()),
         *_false_beliefs(world),
+        *_for_ever(world),
         *_over_granted(state),
         *_unowned(state),
         *world.project.lost(),
@@ -38,6 +39,8 @@ def broken_by(world: World, said: list[AnyFact]) -> list[str]:
             wrong += _too_early(world, fact)
         elif isinstance(fact, facts.ChangeApplying):
             wrong += _unfenced(world.state, fact)
+        elif isinstance(fact, facts.ChangeApplied):
+            wrong += _not_there(world, fact)
     return wrong
 
 
@@ -59,17 +62,30 @@ def _unfenced(state: MeshState, fact: facts.ChangeApplying) -> list[str]:
     ]
 
 
+def _not_there(world: World, fact: facts.ChangeApplied) -> list[str]:
+    """Promise 3: what is said to have landed is in the project."""
+    project = world.project
+    return [
+        f"change {fact.change} is said to have landed; {file.path} lacks it"
+        for file in world.book.offers[fact.change].files
+        if not project.objects[file.after or ""] - project.objects[file.before or ""] <= project.files[file.path]
+    ]
+
+
 def _false_beliefs(world: World) -> list[str]:
     """Promise 2: never two agents that both rightly believe."""
     believers = [(client, lock) for client in world.clients if client.running for lock in client.rightly_believes()]
     return [
         f"{one.name} and {other.name} both believe: {mine} {theirs}"
         for (one, mine), (other, theirs) in combinations(believers, 2)
-        if one is not other
-        and overlap(mine.target, theirs.target)
-        and not compatible(mine.mode, theirs.mode)
-        and not compatible(theirs.mode, mine.mode)
+        if one is not other and overlap(mine.target, theirs.target) and not side_by_side(mine.mode, theirs.mode)
     ]
+
+
+def _for_ever(world: World) -> list[str]:
+    """A circle of agents that wait for each other is gone by the end of the turn that closed it."""
+    circle = world.book.circle() if len(world.book.waiting) > 1 else []
+    return [f"{', '.join(circle)} wait for each other"] if circle else []
 
 
 def _over_granted(state: MeshState) -> list[str]:
@@ -81,6 +97,11 @@ def _over_granted(state: MeshState) -> list[str]:
 def _unowned(state: MeshState) -> list[str]:
     """An agent has at most one task, and a task that is being worked on has an agent or its change is landing."""
     wrong: list[str] = []
+    wrong += [
+        f"{waiting.agent}, who is gone, waits with ticket {waiting.ticket}"
+        for waiting in state.locks.waiting.values()
+        if state.agents[waiting.agent].gone
+    ]
     wrong += [
         f"{agent.name} has task {number}, which is {state.tasks[number].agent}'s"
         for agent in state.present

@@ -26,11 +26,15 @@ NAMED: dict[int, str] = {
 "Seeds that once failed, with what they found."
 
 
-def history(seed: int) -> World:
-    """Trouble for five virtual minutes, then calm for as long as it takes. A failure names the seed."""
-    world = World(seed)
+def history(seed: int, *, strangers: bool = False) -> World:
+    """Trouble for five virtual minutes, then calm for as long as it takes. A failure names the seed.
+
+    With `strangers`, beside the working agents: one that locks in every mode, and one that says what it may not say.
+    """
+    world = World(seed, strangers=strangers)
     try:
         world.run(300)
+        assert_record_explains_state(world)
         world.calm()
         for _ in range(10):
             world.run(600)
@@ -94,6 +98,21 @@ def test_promises_hold_in_many_more_histories(block: int) -> None:
     """The same, for longer."""
     for seed in range(QUICK + block * MORE // 10, QUICK + (block + 1) * MORE // 10):
         history(seed)
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_promises_hold_among_strangers(block: int) -> None:
+    """Every lock mode on overlapping targets, and an agent that lies about whose, who and when: nothing gives way."""
+    for seed in range(block * 6, (block + 1) * 6):
+        history(seed, strangers=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(10))
+def test_promises_hold_among_strangers_for_longer(block: int) -> None:
+    """The same, for longer."""
+    for seed in range(12 + block * 12, 12 + (block + 1) * 12):
+        history(seed, strangers=True)
 
 
 @pytest.mark.parametrize("seed", sorted(NAMED), ids=lambda seed: NAMED[seed].replace(" ", "-"))

@@ -18,9 +18,12 @@ from devmesh.core.step import step
 from devmesh.vocabulary import codec, facts, requests
 from devmesh.vocabulary.codec import Delivery, Recorded
 from devmesh.vocabulary.terms import Lane, LanePolicy, Limits, Resources, Role, Verdict
+from tests.simulation.book import Book
 from tests.simulation.client import Client
 from tests.simulation.invariants import broken_by, violations
 from tests.simulation.project import Project
+from tests.simulation.promises import judged
+from tests.simulation.strangers import Locker, Rogue
 
 BEGINNING = 4_242_424.0
 LIMITS = Limits(
@@ -71,7 +74,7 @@ class Profile(NamedTuple):
 class World:
     """One history."""
 
-    def __init__(self, seed: int, *, step_: Callable[..., list[Effect]] = step) -> None:
+    def __init__(self, seed: int, *, strangers: bool = False, step_: Callable[..., list[Effect]] = step) -> None:
         self.seed = seed
         self.random = Random(seed)
         self.profile = Profile.drawn(self.random)
@@ -93,7 +96,10 @@ class World:
         self.steps = self.turns = 0
         self.effects_of: dict[tuple[int, int], int] = {}
         self.next_connection = 0
+        self.book = Book(LIMITS)
         self.clients = [Client(self, number) for number in range(self.profile.agents)]
+        if strangers:
+            self.clients += [Locker(self, 500), Locker(self, 501), Rogue(self, 502)]
         self.forced: set[int] = set()
         self.operator_ids = 0
         self._begin()
@@ -159,6 +165,9 @@ class World:
             if isinstance(effect, Record):
                 self.disk.append(codec.encode(effect.recorded))
                 self._had_its_effect(effect.recorded)
+                if wrong := judged(self.book, effect.recorded):
+                    raise AssertionError(f"{wrong}")
+                self.book.enter(effect.recorded)
                 if isinstance(effect.recorded.fact, facts.LockGranted):
                     self.granted_at[effect.recorded.fact.token] = self.now
 
@@ -190,7 +199,7 @@ class World:
                 self._gate(lambda: self.feed(self.project.prepare(effect)))
             case RunCheck():
                 passed = self.random.random() < 0.8
-                self._gate(lambda: self.feed(events.Checked(change=effect.change, passed=passed, tree="d" * 40)))
+                self._gate(lambda: self._checked(effect, passed=passed))
             case ApplyChange():
                 self._gate(lambda: self._exchange(effect))
             case _:
@@ -203,6 +212,13 @@ class World:
             self._crash()
             return
         self.feed(outcome)
+
+    def _checked(self, effect: RunCheck, *, passed: bool) -> None:
+        """The book hears from the check itself what it said, not from the core."""
+        self.book.passed.pop(effect.change, None)
+        if passed:
+            self.book.passed[effect.change] = effect.plan
+        self.feed(events.Checked(change=effect.change, passed=passed, tree="d" * 40))
 
     def _gate(self, action: Callable[[], None]) -> None:
         """Usually quick; now and then longer than a lease, so that what is landing must be held fast."""
@@ -273,6 +289,8 @@ class World:
 
     def _hear(self, connection: int, data: bytes) -> None:
         message = codec.decode_message(data)
+        session = self.state.by_connection.get(connection, 0)
+        self.book.asked.setdefault((session, message.id), message.request)
         self.feed(events.Heard(connection=connection, id=message.id, request=message.request))
 
     def _tell(self, effect: Tell) -> None:
@@ -390,7 +408,7 @@ class World:
         client.dead = True
         if client.connection is not None:
             self.break_connection(client.connection)
-        fresh = Client(self, 1000 + self.count)
+        fresh = type(client)(self, 1000 + self.count)
         self.clients[self.clients.index(client)] = fresh
         self._connect(fresh)
         self._beat(fresh)
