@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TAIL = 64 * 1024
 "Bytes kept of the end of each stream."
 CAPACITY = 1024 * 1024
-"Bytes a pipe for output holds, where the system lets us."
+"Bytes a pipe holds, where the system lets us."
 
 
 class Tail:
@@ -47,12 +47,16 @@ class Tail:
         return b"".join(self._chunks)[-self._limit :]
 
 
-def widen(pipe: IO[bytes] | None) -> None:
-    """Give the pipe that CAPACITY, if possible: some programs end without waiting until their output is read."""
+def widen(*pipes: IO[bytes] | None) -> None:
+    """Give each pipe that CAPACITY, if possible, for programs that will not wait for its other end.
+
+    Some end before their output was read; some take an input that is not all there yet for none.
+    """
     size = getattr(fcntl, "F_SETPIPE_SZ", None)
-    if pipe is not None and size is not None:
-        with suppress(OSError):  # this user's pipes take too much already
-            fcntl.fcntl(pipe.fileno(), size, CAPACITY)
+    for pipe in pipes:
+        if pipe is not None and size is not None:
+            with suppress(OSError):  # this user's pipes take too much already
+                fcntl.fcntl(pipe.fileno(), size, CAPACITY)
 
 
 class OutputReader(asyncio.Protocol):

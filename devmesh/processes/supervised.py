@@ -310,7 +310,7 @@ def _started(
         pass_fds=kept,
         bufsize=0,
     )
-    widen(supervisor.stdout)
+    widen(supervisor.stdin, supervisor.stdout)
     return supervisor
 
 
