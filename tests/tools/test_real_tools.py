@@ -85,4 +85,5 @@ def test_a_review_ends_in_its_verdict(bench: Bench) -> None:
     bench.launch()
     task = bench.mesh.tasks[1]
     assert task.result(PATIENCE).outcome is TaskState.COMPLETED
+    assert any("VERDICT" in heard.prompt for heard in bench.model.heard)
     assert "- more" in (bench.mesh.project / "notes.md").read_text()
