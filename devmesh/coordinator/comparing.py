@@ -5,12 +5,13 @@ Knows one file at a time; which files land together is `tree`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devmesh.errors import BadTarget
 from devmesh.repository import Repository, TreeEntry
 from devmesh.repository.beneath import parts_of
+from devmesh.repository.parallel import in_parallel
 from devmesh.repository.reading import EXECUTABLE, PLAIN, Current, read_current
 from devmesh.vocabulary.terms import Conflict, FileChange, PlannedWrite
 
@@ -30,6 +31,18 @@ class Base:
     mergeable: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Diverged:
+    """A file that both the change and the project changed, to be merged."""
+
+    path: str
+    now: Current
+    data: bytes
+    mode: str
+    before: str
+    after: str
+
+
 class Comparison:
     """Compares the files of changes with the project's, by content."""
 
@@ -38,11 +51,22 @@ class Comparison:
         self.read: dict[str, Current] = {}
         "What the project was found to hold, by path."
 
-    def judge(self, change: FileChange, base: Base) -> PlannedWrite | Conflict | None:
-        """What to write; a conflict with its reason; None where the project holds it already.
+    def judge_all(self, changes: Sequence[FileChange], base: Base) -> list[PlannedWrite | Conflict | None]:
+        """For each change what to write, a conflict with its reason, or None where the project holds it already.
 
         Raises RepositoryError when a blob is missing or the disk cannot be read.
         """
+        judged = in_parallel(lambda change: self._judge(change, base), changes)
+        diverged = [one for one in judged if isinstance(one, _Diverged)]
+        held = self._repository.read_blobs(oid for one in diverged for oid in (one.before, one.after))
+        merged = iter(in_parallel(lambda one: self._merge(one, held), diverged))
+        return [next(merged) if isinstance(one, _Diverged) else one for one in judged]
+
+    def judge(self, change: FileChange, base: Base) -> PlannedWrite | Conflict | None:
+        """The same for one change."""
+        return self.judge_all([change], base)[0]
+
+    def _judge(self, change: FileChange, base: Base) -> PlannedWrite | Conflict | _Diverged | None:
         try:
             now = self._look(change.path)
         except BadTarget as wrong:
@@ -54,7 +78,11 @@ class Comparison:
             return None
         if now.oid == change.before:
             return PlannedWrite(path=change.path, expected=now.oid, after=change.after, mode=mode)
-        return self._merge(change, now, mode, mergeable=change.path in base.mergeable)
+        reason = _unmergeable(change, now, mergeable=change.path in base.mergeable)
+        if reason:
+            return Conflict(path=change.path, reason=reason, current=self.keep(now))
+        assert change.before and change.after and now.data is not None  # noqa: S101, PT018 - else it is unmergeable
+        return _Diverged(change.path, now, now.data, mode, change.before, change.after)
 
     def _look(self, path: str) -> Current:
         if any(part.casefold().startswith(OURS) for part in parts_of(path)):
@@ -62,28 +90,27 @@ class Comparison:
         self.read[path] = read_current(self._repository.project, path)
         return self.read[path]
 
-    def _merge(self, change: FileChange, now: Current, mode: str, *, mergeable: bool) -> PlannedWrite | Conflict:
-        reason = _unmergeable(change, now, mergeable=mergeable)
-        if reason:
-            return Conflict(path=change.path, reason=reason, current=self.keep(now))
-        assert change.before and change.after and now.data is not None  # noqa: S101, PT018 - else it is unmergeable
-        before, after = self._repository.read_blob(change.before), self._repository.read_blob(change.after)
-        if any(b"\0" in data for data in (before, now.data, after)):
-            return Conflict(path=change.path, reason="both changed it, and it is not text", current=self.keep(now))
-        if max(map(len, (before, now.data, after))) > MOST_MERGED:
-            return Conflict(
-                path=change.path, reason="both changed it, and it is too large to merge", current=self.keep(now)
-            )
-        merged = self._repository.merge_file(before, now.data, after)
+    def _merge(self, one: _Diverged, held: Mapping[str, bytes]) -> PlannedWrite | Conflict:
+        before, after = held[one.before], held[one.after]
+        if any(b"\0" in data for data in (before, one.data, after)):
+            return Conflict(path=one.path, reason="both changed it, and it is not text", current=self.keep(one.now))
+        if max(map(len, (before, one.data, after))) > MOST_MERGED:
+            reason = "both changed it, and it is too large to merge"
+            return Conflict(path=one.path, reason=reason, current=self.keep(one.now))
+        merged = self._repository.merge_file(before, one.data, after)
         kept = self._repository.write_blob(merged.data)
         if merged.conflicts:
             reason = f"both changed the same lines, in {merged.conflicts} places"
-            return Conflict(path=change.path, reason=reason, current=self.keep(now), marked=kept)
-        return PlannedWrite(path=change.path, expected=now.oid, after=kept, mode=mode, merged=True)
+            return Conflict(path=one.path, reason=reason, current=self.keep(one.now), marked=kept)
+        return PlannedWrite(path=one.path, expected=one.now.oid, after=kept, mode=one.mode, merged=True)
 
     def keep(self, now: Current) -> str | None:
         """See to it that the private repository has what the project holds, and name it."""
-        return None if now.data is None else self._repository.write_blob(now.data)
+        return next(iter(self.keep_all([now])), None)
+
+    def keep_all(self, contents: Iterable[Current]) -> list[str]:
+        """The same for many; those that hold nothing are left out."""
+        return self._repository.write_blobs(now.data for now in contents if now.data is not None)
 
 
 _KINDS = {"directory": "folder", "special": "pipe, socket or device"}

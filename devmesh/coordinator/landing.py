@@ -13,17 +13,26 @@ from typing import Final
 
 from devmesh.errors import BadTarget, DevMeshError
 from devmesh.repository import Repository, tree_lock
-from devmesh.repository.exchange import Displaced, Moved, discard, exchange, remove, restore
+from devmesh.repository.exchange import Displaced, Moved, discard, exchange, remove, restore, sync_exchanged
 from devmesh.repository.reading import Current, read_current
-from devmesh.repository.staging import Staged, abandon, leftovers, remove_if, stage, sweep_leftovers, temporary_name
+from devmesh.repository.staging import (
+    Staged,
+    abandon,
+    leftovers,
+    remove_if,
+    stage,
+    sweep_leftovers,
+    sync_staged,
+    temporary_name,
+)
 from devmesh.vocabulary.terms import PlannedWrite
 
 Failpoint = Callable[[str], None]
 POINTS: Final[dict[str, str]] = {
-    "gate_staged_one": "the first new content lies beside its target, the others do not yet",
+    "gate_staged_one": "the first new content lies beside its target, not synced yet, the others do not",
     "gate_staged": "all new contents lie beside their targets, complete and synced",
     "gate_exchanged_one": "the first file is exchanged, the others are not",
-    "gate_exchanged": "all files are exchanged, what they displaced is still kept",
+    "gate_exchanged": "all files are exchanged and synced, what they displaced is still kept",
     "gate_discarded": "what was displaced is gone, nobody was told yet",
     "gate_restored_one": "somebody wrote in between; the first exchange is taken back, others are not yet",
 }
@@ -91,6 +100,7 @@ class Lander:
                     with suppress(BadTarget):  # a link was put in the way: it will be found to have moved
                         staged[write.path] = self._staged(write, write.after)
                     self._failpoint("gate_staged_one")
+            sync_staged(staged.values())
         except BaseException:
             for one in staged.values():
                 self._drop(one)
@@ -124,6 +134,8 @@ class Lander:
                     break
                 landing.done.append(outcome)
                 self._failpoint("gate_exchanged_one")
+            if not landing.moved:
+                sync_exchanged(landing.done)
         except (DevMeshError, OSError):
             self._take_back(landing)
             raise
@@ -152,11 +164,13 @@ class Lander:
         for write in writes:
             reverse = PlannedWrite(path=write.path, expected=write.after, after=write.expected, mode=write.mode)
             staged = None if write.expected is None else self._staged(write, write.expected)
+            sync_staged([] if staged is None else [staged])
             outcome = self._put(reverse, staged)
             if isinstance(outcome, Moved):
                 landing.kept += outcome.kept
             else:
                 landing.done.append(outcome)
+        sync_exchanged(landing.done)
 
     # ---- what is there ----
 

@@ -61,7 +61,7 @@ class WriteGate:
         base = Base(self.repository.tree_entries(effect.base, paths), frozenset(effect.mergeable))
         current = self.repository.snapshot(include=self._include)
         comparison = Comparison(self.repository)
-        judged = [comparison.judge(file, base) for file in effect.files]
+        judged = comparison.judge_all(effect.files, base)
         conflicts = tuple(found for found in judged if isinstance(found, Conflict))
         plan = tuple(found for found in judged if isinstance(found, PlannedWrite))
         if not conflicts:
@@ -70,12 +70,10 @@ class WriteGate:
 
     def _keep_expected(self, plan: Iterable[PlannedWrite], current: str, comparison: Comparison) -> None:
         """What will be displaced must be in the private repository: a snapshot leaves ignored files out."""
-        paths = [write.path for write in plan if write.expected is not None]
-        held = self.repository.tree_entries(current, paths) if paths else {}
-        for write in plan:
-            entry = held.get(write.path)
-            if write.expected is not None and (entry is None or entry.oid != write.expected):
-                comparison.keep(comparison.read[write.path])
+        expected = {write.path: write.expected for write in plan if write.expected is not None}
+        entries = self.repository.tree_entries(current, list(expected)) if expected else {}
+        held = {path: entry.oid for path, entry in entries.items()}
+        comparison.keep_all(comparison.read[path] for path, oid in expected.items() if held.get(path) != oid)
 
 
 def open_gate(project: Path, home: Path, *, include: Sequence[str] = (), failpoint: Failpoint = passing) -> WriteGate:

@@ -26,11 +26,8 @@ class ProjectGit:
     "Where the project lies below `top`: empty, or like `packages/app/`."
     common: Path
     "The folder with its objects and info, shared by linked work trees."
-
-    def head(self) -> str | None:
-        """The commit the person stands on; None before their first."""
-        ran = self.git.try_run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        return ran.out.decode().strip() or None
+    head: str | None
+    "The commit the person stood on when they were asked; None before their first."
 
     def tracked_although_ignored(self) -> set[str]:
         """Files the person's index tracks in spite of an ignore rule. Reads the index, and does not refresh it."""
@@ -41,7 +38,7 @@ class ProjectGit:
         """What the rules of folders above the project ignore in it, as far as it exists now; folders end in `/`."""
         if not self.prefix:
             return []
-        options = ("--others", "--ignored", "--exclude-standard", "--directory", "--no-empty-directory")
+        options = ("--others", "--ignored", "--exclude-standard", "--directory")
         return self.git.names("ls-files", "-z", *options, "--", ".")
 
     def rules_above(self) -> list[str]:
@@ -58,19 +55,19 @@ class ProjectGit:
 def find_project_git(project: Path) -> ProjectGit | None:
     """The git that keeps `project`; None where there is none, or one whose rules ignore the project altogether."""
     git = Git(project)
-    asked = ("--show-toplevel", "--show-prefix", "--git-common-dir", "--show-object-format")
+    asked = ("--show-toplevel", "--show-prefix", "--git-common-dir", "--show-object-format", "--revs-only")
     try:
-        ran = git.try_run("rev-parse", *asked)
+        ran = git.try_run("rev-parse", *asked, "HEAD^{commit}")
     except GitMissing:
         raise
     except RepositoryError:
         return None
     if ran.code != 0:
         return None
-    top, prefix, common, object_format = os.fsdecode(ran.out).split("\n")[:4]
+    top, prefix, common, object_format, head = os.fsdecode(ran.out).split("\n")[:5]
     if object_format != "sha1":
         return None
-    found = ProjectGit(git, Path(top), prefix, (project / common).resolve())
+    found = ProjectGit(git, Path(top), prefix, (project / common).resolve(), head or None)
     if prefix and Git(found.top).try_run("check-ignore", "-q", "--", prefix.rstrip("/")).code == 0:
         return None
     return found

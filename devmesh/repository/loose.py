@@ -1,4 +1,4 @@
-"""Blobs as files of the private repository itself: written and read without git, never borrowed. Knows one format."""
+"""Blobs as files of the private repository itself: written and read without git, and kept. Knows one format."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import os
 import secrets
 import zlib
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from devmesh.errors import Code, RepositoryError
+from devmesh.repository.batches import read_batch
+from devmesh.repository.parallel import in_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from devmesh.repository.git import Git
+
+_KEPT_AT_ONCE = 64
+"Blobs, to bound what is in memory."
 
 
 def blob_id(data: bytes) -> str:
@@ -45,6 +51,11 @@ def write_loose(directory: Path, data: bytes) -> str:
     return oid
 
 
+def write_all_loose(directory: Path, contents: Iterable[bytes]) -> list[str]:
+    """Keep all these as `write_loose` keeps one, together in about its time; returns their names in order."""
+    return in_parallel(partial(write_loose, directory), contents)
+
+
 def read_loose(directory: Path, oid: str) -> bytes | None:
     """The content, if it lies in the repository's own store as a file of its own, whole."""
     try:
@@ -59,9 +70,9 @@ def keep(git: Git, directory: Path, oids: Iterable[str]) -> None:
 
     Raises RepositoryError when one is gone already.
     """
-    for oid in oids:
-        if not _place(directory, oid).exists():
-            write_loose(directory, git.run("cat-file", "blob", oid))
+    missing = [oid for oid in dict.fromkeys(oids) if not _place(directory, oid).exists()]
+    for first in range(0, len(missing), _KEPT_AT_ONCE):
+        write_all_loose(directory, read_batch(git, missing[first : first + _KEPT_AT_ONCE]).values())
 
 
 def _place(directory: Path, oid: str) -> Path:

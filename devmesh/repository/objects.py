@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devmesh.errors import RepositoryError
+from devmesh.repository.batches import read_batch
 from devmesh.repository.loose import read_loose
 from devmesh.vocabulary.terms import FileChange, FileKind, PlannedWrite
 
@@ -50,10 +51,11 @@ def checked(oid: str) -> str:
     return oid
 
 
-def read_blob(git: Git, directory: Path, oid: str) -> bytes:
-    """The content of a blob, byte for byte. Raises RepositoryError when there is no such blob."""
-    own = read_loose(directory, checked(oid))
-    return git.run("cat-file", "blob", oid) if own is None else own
+def read_blobs(git: Git, directory: Path, oids: Iterable[str]) -> dict[str, bytes]:
+    """The contents of blobs, byte for byte, by name. Raises RepositoryError when there is no such blob."""
+    own = {oid: read_loose(directory, checked(oid)) for oid in oids}
+    borrowed = read_batch(git, [oid for oid, data in own.items() if data is None])
+    return {oid: borrowed[oid] if data is None else data for oid, data in own.items()}
 
 
 def readable(name: str) -> str:

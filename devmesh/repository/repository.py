@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from devmesh.repository import merging, objects, snapshots, worktrees
 from devmesh.repository.borrowing import find_project_git
-from devmesh.repository.loose import write_loose
+from devmesh.repository.loose import write_all_loose
 from devmesh.repository.opening import BYTE_EXACT, open_private, renew, settle
 from devmesh.repository.tree_lock import file_lock, tree_lock
 
@@ -116,12 +116,20 @@ class Repository:
 
     def read_blob(self, oid: str) -> bytes:
         """The content named `oid`, byte for byte. Raises RepositoryError when it is not here."""
-        return objects.read_blob(self.git, self.directory, oid)
+        return self.read_blobs([oid])[oid]
+
+    def read_blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
+        """The contents by their names, through one git process at most. Raises RepositoryError when one is not here."""
+        return objects.read_blobs(self.git, self.directory, oids)
 
     def write_blob(self, data: bytes) -> str:
         """Keep this content, and return its name."""
+        return self.write_blobs([data])[0]
+
+    def write_blobs(self, contents: Iterable[bytes]) -> list[str]:
+        """Keep these contents, synced to disk together, and return their names in order."""
         self._opened()
-        return write_loose(self.directory, data)
+        return write_all_loose(self.directory, contents)
 
     def tree_entries(self, commit: str, paths: Sequence[str] | None = None) -> dict[str, TreeEntry]:
         """Mode and blob of the files named (all for None) in a commit; a path it does not have is left out."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Seen = TypeVar("Seen")
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 "git knows it without storing it."
+GITLINK = int(SUBMODULE, 8).to_bytes(4, "big")
+"A nested repository's mode, as it stands in every version of git's index; without these bytes there is none."
 MESSAGE = "The project as it was\n"
 
 
@@ -66,11 +68,12 @@ class Scan:
 
     def blobs_unlike(self, head: str | None, prefix: str) -> list[str]:
         """The blobs of the index that are not, at the same path, in the commit `head` below `prefix`."""
-        against = EMPTY_TREE if head is None else f"{head}:{prefix}"
-        if self.git.try_run("cat-file", "-e", against).code != 0:
-            against = EMPTY_TREE
-        raw = self.git.names("diff-index", "-z", "--cached", "--raw", "--no-renames", "--diff-filter=AMT", against)
-        return [header.split()[3] for header in raw[::2]]
+        unlike = ("diff-index", "-z", "--cached", "--raw", "--no-renames", "--diff-filter=AMT")
+        if head is not None:
+            ran = self.git.try_run(*unlike, f"{head}:{prefix}")
+            if ran.code == 0:
+                return _new_blobs(ran.out)
+        return _new_blobs(self.git.run(*unlike, EMPTY_TREE))
 
     def _add_all(self) -> list[str]:
         """Add every edit, addition and deletion; returns what could not be read, twice tried."""
@@ -98,10 +101,21 @@ class Scan:
             self.git.try_run("--literal-pathspecs", "add", *options, given=os.fsencode("\0".join(present)))
 
     def _drop_nested(self) -> list[str]:
+        if not self._may_hold_nested():
+            return []
         lines = self.git.names("ls-files", "-z", "--stage")
         nested = [line.split("\t", 1)[1] for line in lines if line.startswith(SUBMODULE)]
         self._forget(nested)
         return [f"{name}/" for name in nested]
+
+    def _may_hold_nested(self) -> bool:
+        """Surely not, if False. A thousandth of the time that git takes to list ten thousand files."""
+        try:
+            return GITLINK in self.index.read_bytes()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
 
     def _forget(self, names: Sequence[str]) -> None:
         if names:
@@ -112,13 +126,18 @@ class Scan:
         self.index.with_name(f"{self.index.name}.lock").unlink(missing_ok=True)
 
 
+def _new_blobs(raw: bytes) -> list[str]:
+    """The blobs that `diff-index --raw -z` names on its second side."""
+    return [header.split()[3].decode() for header in raw.split(b"\0")[:-1:2]]
+
+
 def take(scan: Scan, directory: Path, borrowed: ProjectGit | None, include: Sequence[str]) -> Snapshot:
     """A snapshot through `scan`, as a commit on top of the person's HEAD where they have one.
 
     `directory` is the repository that keeps its own copy of whatever is in it and in no commit of theirs.
     """
     wanted = borrowed.tracked_although_ignored() if borrowed else ()
-    head = borrowed.head() if borrowed else None
+    head = borrowed.head if borrowed else None
 
     def look() -> tuple[str, tuple[str, ...]]:
         seen = scan.tree(wanted, include)

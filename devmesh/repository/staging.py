@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devmesh.errors import Code, RepositoryError
+from devmesh.errors import Code, PathEscapes, RepositoryError
 from devmesh.repository.beneath import folder_below, nearest_folder, parent_folder, parts_of, root_folder
 from devmesh.repository.loose import blob_id
+from devmesh.repository.parallel import in_parallel
 from devmesh.repository.reading import EXECUTABLE, PLAIN, SYMLINK, read_name, read_open
 from devmesh.repository.renaming import has_writers
 
@@ -31,7 +32,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """New content under a temporary name, complete and synced, with the mode the target will have."""
+    """New content under a temporary name, complete, with the mode the target will have."""
 
     root: Path
     path: str
@@ -50,11 +51,12 @@ class Swept:
 
 
 def stage(root: Path, path: str, data: bytes, mode: str = PLAIN) -> Staged:
-    """Write `data` to a temporary file in the nearest folder above `path` that exists, and sync it to disk.
+    """Write `data` to a temporary file in the nearest folder above `path` that exists.
 
     Takes over the permission bits and, where allowed, the owner of a file that is there; `mode` decides the execute
     bits, and 120000 makes a symbolic link to `data`. Raises PathEscapes for a path that leads through a link,
-    RepositoryError (STORAGE_FULL) when the disk is full. Nothing but the temporary file is touched.
+    RepositoryError (STORAGE_FULL) when the disk is full. Nothing but the temporary file is touched. Before it is
+    exchanged it needs `sync_staged`: else a power cut may leave the target empty.
     """
     temporary = temporary_name(path)
     try:
@@ -65,6 +67,29 @@ def stage(root: Path, path: str, data: bytes, mode: str = PLAIN) -> Staged:
     except (OSError, ValueError) as error:
         raise storage_trouble(path, error) from None
     return Staged(root, path, "/".join([*folders, temporary]), blob_id(data))
+
+
+def sync_staged(staged: Collection[Staged]) -> None:
+    """Bring these to the disk itself, together in about the time of one. Raises RepositoryError when it refuses.
+
+    One that is gone is passed by: its exchange will say so.
+    """
+    in_parallel(_sync, staged)
+
+
+def _sync(staged: Staged) -> None:
+    try:
+        with root_folder(staged.root) as top, parent_folder(top, staged.name) as (folder, name):
+            descriptor = os.open(name, _READ, dir_fd=folder)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+    except (FileNotFoundError, NotADirectoryError, PathEscapes):
+        return
+    except OSError as error:
+        if error.errno != errno.ELOOP:  # a symbolic link is all in its folder, which is synced after the exchange
+            raise storage_trouble(staged.path, error) from None
 
 
 def abandon(staged: Staged) -> bool:
@@ -177,7 +202,6 @@ def _write_file(folder: int, name: str, data: bytes, mode: str, status: os.stat_
             view = view[os.write(descriptor, view) :]
         if status is not None:
             _take_over(descriptor, status, executable=mode == EXECUTABLE)
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,6 +100,28 @@ def test_a_disk_that_refuses_leaves_everything_as_it_was(gate: WriteGate, projec
     assert (project / "a.txt").read_text() == before
     assert (project / "b.txt").read_text() == "alpha\nbeta\n"
     assert temporary_files(project) == []
+
+
+def test_a_power_cut_finds_nothing_in_place_that_is_not_on_disk(
+    gate: WriteGate, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every content is synced before the first exchange, every folder before what was displaced is thrown away."""
+    writes = plan(gate, a_txt="new a\n", b_txt="new b\n", c_txt="new c\n")
+    synced: list[int] = []
+    seen: dict[str, set[int]] = {}
+    fsync = os.fsync
+
+    def recorded(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append(os.fstat(descriptor).st_ino)
+
+    def look(point: str) -> None:
+        seen[point] = set(synced)
+
+    monkeypatch.setattr(os, "fsync", recorded)
+    assert Lander(gate.repository, failpoint=look).land(writes) == ()
+    assert seen["gate_staged"] == {(project / write.path).stat().st_ino for write in writes}
+    assert seen["gate_exchanged"] - seen["gate_staged"] == {project.stat().st_ino}
 
 
 def test_who_writes_into_the_displaced_file_is_not_lost(gate: WriteGate, project: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,8 @@ from devmesh.repository import Repository
 RunGit = Callable[..., str]
 
 
-@pytest.fixture
-def person_git(tmp_path: Path) -> RunGit:
-    """The person's own git, in a folder given first."""
-    home = tmp_path / "person"
+def git_of_a_person(home: Path) -> RunGit:
+    """The git of somebody with this home, in a folder given first."""
     home.mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
@@ -31,10 +30,17 @@ def person_git(tmp_path: Path) -> RunGit:
 
 
 @pytest.fixture
-def project(tmp_path: Path, person_git: RunGit) -> Path:
-    """A git project with one commit, one uncommitted edit, one untracked and one ignored file."""
-    folder = tmp_path / "project"
+def person_git(tmp_path: Path) -> RunGit:
+    """The person's own git, in a folder given first."""
+    return git_of_a_person(tmp_path / "person")
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project that `project` is a copy of."""
+    folder = tmp_path_factory.mktemp("once") / "project"
     folder.mkdir()
+    person_git = git_of_a_person(folder.parent / "person")
     person_git(folder, "init", "--quiet")
     (folder / "kept.py").write_text("one\ntwo\nthree\n")
     (folder / "edited.py").write_text("before\n")
@@ -45,6 +51,12 @@ def project(tmp_path: Path, person_git: RunGit) -> Path:
     (folder / "untracked.py").write_text("new\n")
     (folder / "noise.log").write_text("ignored\n")
     return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path, made_once: Path) -> Path:
+    """A git project with one commit, one uncommitted edit, one untracked and one ignored file."""
+    return Path(shutil.copytree(made_once, tmp_path / "project", symlinks=True))
 
 
 @pytest.fixture

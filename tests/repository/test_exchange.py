@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devmesh.errors import BadTarget, Code, PathEscapes, RepositoryError
+from devmesh.errors import PathEscapes, RepositoryError
 from devmesh.repository import beneath, blob_id, renaming
 from devmesh.repository.exchange import (
     Current,
@@ -21,12 +20,11 @@ from devmesh.repository.exchange import (
     abandon,
     discard,
     exchange,
-    leftovers,
     read_current,
     remove,
     restore,
     stage,
-    sweep_leftovers,
+    sync_exchanged,
 )
 
 
@@ -240,17 +238,6 @@ def test_a_hard_link_keeps_the_other_name_as_it_was(root: Path, tmp_path: Path) 
     assert (tmp_path / "other").read_bytes() == OLD
 
 
-def test_special_files_are_named_and_never_opened(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pipe nobody writes to does not block; what is not there is absent, not an error."""
-    monkeypatch.chdir(root)
-    os.mkfifo("pipe")
-    (root / "folder").mkdir()
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind("socket")
-    kinds = {path: read_current(root, path).kind for path in ("pipe", "socket", "folder", "none", "file/below", "file")}
-    assert list(kinds.values()) == ["special", "special", "directory", "absent", "absent", "file"]
-
-
 @pytest.mark.parametrize(
     "path", ["../x", "a/../../x", "/etc/passwd", "through/x", "through/../file", ".git/config", "a/.GIT/x"]
 )
@@ -268,13 +255,6 @@ def test_no_path_leads_out(root: Path, tmp_path: Path, path: str, way: str, monk
         with pytest.raises(PathEscapes):
             act()
     assert sorted(tmp_path.rglob("*")) == before
-
-
-@pytest.mark.parametrize("path", ["", "a//b", "./a", "a/", "a\0b"])
-def test_a_path_is_written_in_one_way_only(root: Path, path: str) -> None:
-    """Anything but the canonical form is refused by name."""
-    with pytest.raises(BadTarget):
-        read_current(root, path)
 
 
 @pytest.mark.parametrize("way", ["openat2", "walk"])
@@ -316,20 +296,6 @@ def test_a_link_put_in_the_way_meanwhile_leads_nowhere(
     assert files(outside) == {"secret": b"secret"}
 
 
-def test_a_full_disk_touches_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says so by its code, and no half file is left. The disk is full because the write says so."""
-
-    def full(*_arguments: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "write", full)
-        with pytest.raises(RepositoryError, match="No space") as caught:
-            stage(root, "file", NEW)
-    assert caught.value.code == Code.STORAGE_FULL
-    assert files(root) == {"file": OLD}
-
-
 def test_a_file_becomes_a_folder_and_back(root: Path) -> None:
     """Removals first, then additions; an emptied folder makes room."""
     inner = stage(root, "file/inner", NEW)
@@ -343,23 +309,6 @@ def test_a_file_becomes_a_folder_and_back(root: Path) -> None:
     put(root, "file", OLD, None)
     assert discard(removed)
     assert files(root) == {"file": OLD}
-
-
-def test_only_leftovers_that_are_surely_ours_are_swept(root: Path) -> None:
-    """After a crash: known content goes, anything else is somebody's and is shown, other files are not looked at."""
-    staged = stage(root, "a/file", NEW)
-    discard(put(root, "a/file", OLD, None))
-    displaced = put(root, "a/file", NEW, OLD)
-    foreign = put(root, "file", NEW, OLD)
-    assert foreign.name is not None
-    (root / foreign.name).write_bytes(THEIRS)
-    (root / ".devmesh-of-somebody").write_bytes(OLD)
-    assert leftovers(root, "a/file") == (staged.name, displaced.name)
-    known = {path: {blob_id(OLD), blob_id(NEW)} for path in ("a/file", "file", "never/there")}
-    for _twice in range(2):
-        swept = sweep_leftovers(root, known)
-        assert swept.kept == (foreign.name,)
-    assert files(root) == {"a/file": NEW, "file": NEW, foreign.name: THEIRS, ".devmesh-of-somebody": OLD}
 
 
 def race(root: Path, exchanges: int, lines: int) -> set[str]:
@@ -398,3 +347,23 @@ def test_without_the_kernels_exchange_a_displaced_file_is_kept_too(root: Path, m
     assert isinstance(exchange(root, fresh, None), Moved)
     assert files(root) == {"file": THEIRS, "fresh": OLD}
     assert race(root, exchanges=20, lines=200) >= {f"foreign {number}" for number in range(200)}
+
+
+def test_every_folder_of_an_exchange_is_brought_to_the_disk(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once, the one a removal moved the file to included; one that is gone meanwhile is passed by."""
+    for path in ("a/deep/file", "a/deep/other", "b/file"):
+        put(root, path, OLD, None)
+    removed = remove(root, "a/deep/file", blob_id(OLD))
+    assert isinstance(removed, Displaced)
+    done = [
+        removed,
+        put(root, "a/deep/other", NEW, OLD),
+        put(root, "file", NEW, OLD),
+        put(root, "gone/file", NEW, None),
+    ]
+    (root / "gone" / "file").unlink()
+    (root / "gone").rmdir()
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+    sync_exchanged(done)
+    assert sorted(synced) == sorted(folder.stat().st_ino for folder in (root / "a" / "deep", root / "a", root))
