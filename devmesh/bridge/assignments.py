@@ -30,12 +30,8 @@ class Assignments:
         self._tell = tell
         self._attempts: dict[int, Attempt] = {}
         self._begun: set[tuple[int, int]] = set()
-        "Every (task, attempt) begun here since it was bid for: an award told twice is begun once."
+        "Every (task, attempt) ever begun here: an award told twice is begun once."
         self._paused = False
-
-    def called_for(self, number: int, attempt: int) -> None:
-        """It is bid for, so its award is still to come: a task retried by the person begins at attempt 1 once more."""
-        self._begun.discard((number, attempt))
 
     def begin(self, awarded: TaskAwarded) -> None:
         """Start it, once what it replaces has cleaned up."""

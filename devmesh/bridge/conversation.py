@@ -172,7 +172,6 @@ class Conversation:
     def _on_bidding(self, _: Recorded, opened: facts.BiddingOpened) -> None:
         if self.agent not in opened.agents:
             return
-        self._assignments.called_for(opened.task, opened.attempt)
         reason = self._reason_to_decline(opened)
         if reason:
             self._say(Decline(task=opened.task, reason=reason))

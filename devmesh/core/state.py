@@ -109,7 +109,9 @@ class Task(Struct):
     state: TaskState = TaskState.QUEUED
     priority: int = 3
     attempt: int = 0
-    "Counted before dispatch: a crash never makes an attempt free."
+    "Counted before dispatch, and never used again: a late word of an earlier attempt can always be told."
+    forgiven: int = 0
+    "Attempts that no longer count against it: those before the person had it retried."
     deaths: int = 0
     unbid: int = 0
     "Biddings in a row that nobody answered."
@@ -135,6 +137,11 @@ class Task(Struct):
     def number(self) -> int:
         """Its number, from 1."""
         return self.posted.task
+
+    @property
+    def counted(self) -> int:
+        """Attempts that count towards the limit."""
+        return self.attempt - self.forgiven
 
     @property
     def ended(self) -> bool:

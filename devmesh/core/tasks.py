@@ -156,10 +156,10 @@ def fail_attempt(turn: Turn, task: Task, reason: str) -> None:
     """One attempt is over. The task is tried again, by whoever suits it best, until its attempts are used up."""
     gate.withdraw(turn, task, "the attempt failed")
     attempts.give_back(turn, task, said_by_agent=True)
-    if task.attempt >= turn.state.limits.attempts:
+    if task.counted >= turn.state.limits.attempts:
         _fail(turn, task, reason, poison=True)
     else:
-        delay = attempts.backoff(turn.state, task.attempt)
+        delay = attempts.backoff(turn.state, task.counted)
         turn.record(facts.TaskRequeued(task=task.number, delay=delay, reason=reason[:500]))
     turn.reschedule = True
 
@@ -183,10 +183,10 @@ def abandon(turn: Turn, task: Task, reason: str, *, death: bool, blame: bool = F
     )
     if _landed(turn, task):
         _complete(turn, task, "its change had landed before the agent was lost")
-    elif task.deaths >= limits.deaths or ((death or blame) and task.attempt >= limits.attempts):
+    elif task.deaths >= limits.deaths or ((death or blame) and task.counted >= limits.attempts):
         _fail(turn, task, f"{reason} (attempt {task.attempt}, {task.deaths} agents lost)", poison=True)
     else:
-        delay = attempts.backoff(turn.state, task.attempt) if death or blame else 0.0
+        delay = attempts.backoff(turn.state, task.counted) if death or blame else 0.0
         turn.record(facts.TaskRequeued(task=task.number, delay=delay, reason=reason[:500]))
         if paused:
             turn.record(facts.TaskPaused(task=task.number))
@@ -278,7 +278,7 @@ def resume(turn: Turn, task: Task) -> None:
 
 
 def retry(turn: Turn, task: Task) -> None:
-    """Give an ended, undone task another chance, its attempts counted from zero."""
+    """Give an ended, undone task another chance, none of its attempts held against it."""
     if task.posted.task_kind is TaskKind.REVIEW:
         turn.refuse(Code.WRONG_STATE, "a review is part of another task; retry that one", field="task")
         return

@@ -219,7 +219,7 @@ class ResumeTask(Request):
 
 
 class RetryTask(Request):
-    """Queue a failed or cancelled task again, its attempts counted from zero."""
+    """Queue a failed or cancelled task again; none of its attempts is held against it, and none is numbered again."""
 
     task: Number
 

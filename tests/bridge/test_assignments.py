@@ -66,21 +66,6 @@ async def test_an_award_told_twice_is_begun_once(home: Path, project: Path) -> N
 
 @pytest.mark.slow
 @looped
-async def test_an_attempt_bid_for_again_is_begun_again(home: Path, project: Path) -> None:
-    """A retried task begins at attempt 1, whoever had its first attempt 1."""
-    async with serving(home) as server, bench_on(server, project) as bench:
-        assignments = Assignments(bench, lambda _: None)
-        assignments.begin(AWARD)
-        await server.heard_of(Start)
-        assignments.take_away(AWARD.task)
-        assignments.called_for(AWARD.task, AWARD.attempt)
-        assignments.begin(AWARD)
-        await server.heard_of(Start, 2)
-        await assignments.stop()
-
-
-@pytest.mark.slow
-@looped
 async def test_after_an_absence_what_the_mesh_says_we_have_is_what_we_have(home: Path, project: Path) -> None:
     """An award that was missed is begun; a task that is somebody else's now is dropped, without a word."""
     async with serving(home) as server, bench_on(server, project) as bench:

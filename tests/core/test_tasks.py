@@ -89,7 +89,20 @@ def test_a_task_fails_for_good_after_its_attempts() -> None:
     assert failed[0].poison
     assert not failed[1].poison
     rig.say(rig.person(), requests.RetryTask(task=task))
-    assert rig.begin(task).attempt == 1
+    fourth = rig.begin(task)
+    assert fourth.attempt == 4
+    assert only(rig.say("claude-1", finish(fourth, Outcome.FAILED)), facts.TaskRequeued).delay == 1.0
+
+
+def test_no_attempt_of_before_a_retry_can_speak() -> None:
+    """Promise 4: numbers go on after a retry, so the same agent's word for its first attempt is refused for ever."""
+    rig = Rig()
+    rig.join("claude")
+    first = rig.begin(rig.post())
+    rig.say(rig.person(), requests.CancelTask(task=first.task))
+    rig.say(rig.person(), requests.RetryTask(task=first.task))
+    rig.begin(first.task)
+    assert only(rig.say("claude-1", finish(first, Outcome.FAILED)), facts.RequestRefused).code == "NOT_ASSIGNED"
 
 
 def test_back_off_doubles() -> None:

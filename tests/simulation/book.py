@@ -29,6 +29,7 @@ class KnownTask:
     posted: facts.TaskPosted
     agent: str | None = None
     attempt: int = 0
+    forgiven: int = 0
     deaths: int = 0
     ended: type[Any] | None = None
     invited: tuple[str, ...] = ()
@@ -183,7 +184,7 @@ class Book:
         task = self.tasks[fact.task]
         task.agent = None
         if task.ended:
-            task.ended, task.attempt, task.deaths = None, 0, 0
+            task.ended, task.forgiven, task.deaths = None, task.attempt, 0
 
     def _enter_task_completed(self, fact: Any, _: float) -> None:
         self.tasks[fact.task].ended = type(fact)

@@ -101,7 +101,11 @@ def comes_first(book: Book, _: Recorded, fact: facts.TaskAwarded) -> Judged:
 def attempt_is_counted(book: Book, _: Recorded, fact: facts.TaskAwarded) -> Judged:
     """Attempts count up by one, and there are only so many; so many deaths are poison (S27)."""
     task, limits = book.tasks[fact.task], book.limits
-    if fact.attempt != task.attempt + 1 or fact.attempt > limits.attempts or task.deaths >= limits.deaths:
+    if (
+        fact.attempt != task.attempt + 1
+        or fact.attempt - task.forgiven > limits.attempts
+        or task.deaths >= limits.deaths
+    ):
         yield f"attempt {fact.attempt} of task {fact.task} after attempt {task.attempt} and {task.deaths} deaths"
     if task.ended or task.agent:
         yield f"task {fact.task} is not to be had: it is {task.agent}'s, or {task.ended}"

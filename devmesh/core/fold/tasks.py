@@ -135,7 +135,7 @@ def task_abandoned(state: MeshState, recorded: Recorded, fact: facts.TaskAbandon
 def task_requeued(state: MeshState, recorded: Recorded, fact: facts.TaskRequeued) -> None:
     task = state.tasks[fact.task]
     if task.state in ENDED:
-        task.attempt = task.deaths = 0
+        task.forgiven, task.deaths = task.attempt, 0
         task.failed_by.clear()
         task.ended_at = None
     elif task.agent is not None:

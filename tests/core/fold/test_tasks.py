@@ -162,7 +162,7 @@ def test_a_bidding_nobody_answered_is_counted_until_an_award() -> None:
 
 
 def test_a_retried_task_begins_like_a_new_one() -> None:
-    """Attempts, deaths and grudges are forgotten."""
+    """Attempts, deaths and grudges are forgiven; attempts go on being numbered."""
     rig = started()
     told(rig, facts.TaskRequeued(task=1), facts.TaskAwarded(**{**BY, "attempt": 2}, prompt="do it"))
     told(rig, facts.TaskAbandoned(**{**BY, "attempt": 2}, death=True), facts.TaskFailed(task=1, reason="poison"))
@@ -170,7 +170,7 @@ def test_a_retried_task_begins_like_a_new_one() -> None:
     assert list(rig.state.tasks[1].failed_by) == ["a-1"]
     told(rig, facts.TaskRequeued(task=1))
     task = rig.state.tasks[1]
-    assert (task.attempt, task.deaths, list(task.failed_by), task.ended_at) == (0, 0, [], None)
+    assert (task.attempt, task.counted, task.deaths, list(task.failed_by), task.ended_at) == (2, 0, 0, [], None)
     assert 1 in rig.state.open_tasks
 
 
