@@ -96,9 +96,9 @@ print(json.dumps([left, tree.pids(), os.WTERMSIG(tree.ended)]))
 
 
 def test_an_end_is_noted_only_for_the_program_itself(mark: str, alive: Alive) -> None:
-    """Orphans are collected, too, and forgotten."""
+    """An orphan that ends after it is collected, too, and forgotten."""
     program = """
-process = started("(sh -c 'exit 3' &) ; echo; sleep 0.05; exit 7")
+process = started("(sleep 0.1; exit 3) & echo; exit 7")
 tree = Tree(process.pid)
 while tree.ended is None or descendants():
     tree.reap(); time.sleep(0.005)

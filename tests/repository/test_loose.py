@@ -50,6 +50,11 @@ def test_a_damaged_blob_is_not_believed(repository: Repository) -> None:
         repository.read_blob(oid)
 
 
+def test_what_is_no_blob_is_not_taken_for_one(repository: Repository) -> None:
+    """Though it lies in the same place under such a name."""
+    assert read_loose(repository.directory, repository.git.line("mktree")) is None
+
+
 def test_many_are_named_in_order_and_each_is_on_disk_before_it_has_its_name(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:

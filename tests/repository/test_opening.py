@@ -19,6 +19,19 @@ def settings(repository: Repository) -> dict[str, str]:
     return dict(line.split("\n", 1) for line in listed if line)
 
 
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """Every git command that is run from now on."""
+    begun: list[tuple[str, ...]] = []
+    try_run = Git.try_run
+
+    def noted(self: Git, *arguments: str, given: bytes = b"") -> Ran:
+        begun.append(arguments)
+        return try_run(self, *arguments, given=given)
+
+    monkeypatch.setattr(Git, "try_run", noted)
+    return begun
+
+
 def test_a_fresh_one_has_every_setting(repository: Repository) -> None:
     """Written into it, for a tool's own git obeys nothing else; above all, nothing is ever thrown away."""
     wanted = {name.lower(): value for name, value in SETTINGS.items()}
@@ -26,20 +39,20 @@ def test_a_fresh_one_has_every_setting(repository: Repository) -> None:
     assert settings(repository)["core.bare"] == "true"
 
 
+def test_no_setting_costs_a_process_of_its_own(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh repository is made by one git, and looked at by another."""
+    begun = counted(monkeypatch)
+    Repository(project, tmp_path / "state").open()
+    assert [arguments[0] for arguments in begun] == ["rev-parse", "init", "config"]
+
+
 def test_settings_somebody_changed_are_put_right(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the next opening, which otherwise reads the settings and writes none."""
     repository.git.run("config", "--local", "gc.auto", "1")
-    begun: list[tuple[str, ...]] = []
-    try_run = Git.try_run
-
-    def counted(self: Git, *arguments: str, given: bytes = b"") -> Ran:
-        begun.extend([arguments] if arguments[0] == "config" else [])
-        return try_run(self, *arguments, given=given)
-
-    monkeypatch.setattr(Git, "try_run", counted)
+    begun = counted(monkeypatch)
     repository.open()
     repository.open()
-    assert begun == [
+    assert [arguments for arguments in begun if arguments[0] == "config"] == [
         ("config", "--local", "--list", "-z"),
         ("config", "--local", "gc.auto", "0"),
         ("config", "--local", "--list", "-z"),

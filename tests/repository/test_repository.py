@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -64,10 +64,19 @@ def test_a_snapshot_waits_for_an_exchange_and_its_holder_does_not(
     """Nobody reads half a change; who holds the tree says so."""
     waiting = threading.Event()
     taken: list[str] = []
+    flock = fcntl.flock
+
+    def refused(descriptor: int, kind: int) -> None:
+        try:
+            flock(descriptor, kind)
+        except BlockingIOError:
+            waiting.set()
+            raise
+
     reader = threading.Thread(target=lambda: taken.append(repository.snapshot()))
     with tree_lock(repository.home, exclusive=True):
         held = repository.take_snapshot(locked=True)
-        monkeypatch.setattr(time, "sleep", lambda _seconds: waiting.set())
+        monkeypatch.setattr(fcntl, "flock", refused)
         reader.start()
         assert waiting.wait(10)
         assert taken == []

@@ -341,6 +341,21 @@ def test_objects_the_persons_git_threw_away_are_taken_again(
     assert contents(repository, commit)["untracked.py"] == b"new\n"
 
 
+def test_what_was_only_staged_before_the_first_commit_is_kept_too(tmp_path: Path, person_git: RunGit) -> None:
+    """There is no commit to compare with: everything borrowed is copied."""
+    project = tmp_path / "fresh"
+    project.mkdir()
+    person_git(project, "init", "--quiet")
+    (project / "staged.py").write_text("staged\n")
+    os.utime(project / "staged.py", (1_000_000_000, 1_000_000_000))
+    person_git(project, "add", ".")
+    repository = Repository(project, tmp_path / "state")
+    commit = repository.snapshot()
+    oid = blob_id(b"staged\n")
+    (project / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+    assert contents(repository, commit) == {"staged.py": b"staged\n"}
+
+
 def test_a_broken_project_folder_is_an_error_of_ours(tmp_path: Path) -> None:
     """A folder that is gone is said so in words, not as a traceback of subprocess."""
     with pytest.raises(RepositoryError, match="no such folder"):
