@@ -86,6 +86,7 @@ def test_one_that_will_not_listen_is_killed_after_its_grace(
     wait_for(tmp_path / "log", "up")
     assert end(pid, born, grace=0.2)
     assert psutil.Process().children() == []
+    psutil.wait_procs(alive(), timeout=5)  # what the shell was waiting for: a hundredth of a second
 
 
 def test_what_cannot_be_started_says_so(tmp_path: Path, environment: dict[str, str]) -> None:

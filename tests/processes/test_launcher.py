@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from devmesh.processes import end
 from devmesh.processes.detached import LAUNCHER
 
 from .conftest import MARK, Alive
@@ -27,13 +28,6 @@ def launched(mark: str, log: Path, *program: str) -> tuple[subprocess.Popen[byte
     return process, int(process.stdout.readline())
 
 
-def ended(pid: int) -> None:
-    """It is nobody's child here: its end is looked at until it came."""
-    process = psutil.Process(pid)
-    process.kill()
-    process.wait(5)
-
-
 def test_the_program_waits_for_the_word(mark: str, alive: Alive, tmp_path: Path) -> None:
     """So that its birth can be noted first; the log is not even opened before."""
     launcher, pid = launched(mark, tmp_path / "log", "sleep", "1000")
@@ -44,7 +38,7 @@ def test_the_program_waits_for_the_word(mark: str, alive: Alive, tmp_path: Path)
     assert (said, launcher.returncode) == (b"0\n", 0)
     assert psutil.Process(pid).create_time() == waiting.create_time()
     assert psutil.Process(pid).cmdline() == ["sleep", "1000"]
-    ended(pid)
+    assert end(pid, psutil.Process(pid).create_time())
 
 
 @pytest.mark.parametrize("word", [b"", b"x"])
@@ -63,7 +57,7 @@ def test_it_belongs_to_a_session_of_its_own_and_to_nobody_here(mark: str, alive:
     launcher.communicate(b"g")
     assert os.getsid(pid) == launcher.pid != os.getsid(0)
     assert psutil.Process(pid).ppid() not in {launcher.pid, os.getpid()}
-    ended(pid)
+    assert end(pid, psutil.Process(pid).create_time())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -51,6 +52,23 @@ def start(mark: str, folder: Path, script: str = TREE) -> subprocess.Popen[bytes
     return bridge
 
 
+def sleepers(alive: Alive) -> list[psutil.Process]:
+    """Those that have become the program they were started for."""
+    found = []
+    for one in alive():
+        with suppress(psutil.Error):
+            found += [one] if one.name() == "sleep" else []
+    return found
+
+
+def wait_for(look: Alive, count: int) -> None:
+    """Until so many are there: on a busy machine some of a tree start late."""
+    give_up = time.monotonic() + 10
+    while len(look()) < count:
+        assert time.monotonic() < give_up, "the tree never stood"
+        time.sleep(0.01)
+
+
 def seconds_until_gone(alive: Alive, limit: float = 10.0) -> float:
     """How long it takes until no process of the test lives."""
     began = time.monotonic()
@@ -65,7 +83,7 @@ def seconds_until_gone(alive: Alive, limit: float = 10.0) -> float:
 def test_nothing_outlives_a_bridge_killed_by(number: signal.Signals, mark: str, alive: Alive, tmp_path: Path) -> None:
     """Whatever the signal; the tree holds deaf, stopped, orphaned and run-away processes."""
     bridge = start(mark, tmp_path)
-    assert len(alive()) >= 9
+    wait_for(alive, 9)
     bridge.send_signal(number)
     assert seconds_until_gone(alive) < GONE_WITHIN
     bridge.communicate()
@@ -93,7 +111,7 @@ def test_a_tree_that_keeps_forking_is_gone_too(mark: str, alive: Alive, tmp_path
     (tmp_path / "fork.sh").write_text(generation)
     forking = "sh fork.sh 300 & sleep 0.3; echo stands; sleep 1000"  # it ends, should we fail to end it
     bridge = start(mark, tmp_path, forking)
-    assert len(alive()) > 5
+    wait_for(alive, 6)
     bridge.kill()
     assert seconds_until_gone(alive) < GONE_WITHIN
     bridge.communicate()
@@ -103,7 +121,8 @@ def test_orphans_belong_to_the_supervisor(mark: str, alive: Alive, tmp_path: Pat
     """Everybody stays in its tree, sessions and double forks notwithstanding: this is what the tests above rest on."""
     bridge = start(mark, tmp_path, "(setsid sh -c 'sleep 1000 & exit' &); sleep 0.1; echo stands; sleep 1000")
     supervising = psutil.Process(bridge.pid).children()[0]
-    sleeping = [one for one in alive() if one.name() == "sleep"]
+    wait_for(lambda: sleepers(alive), 2)
+    sleeping = sleepers(alive)
     assert len(sleeping) == 2
     assert {one.ppid() for one in sleeping} & {supervising.pid} == {supervising.pid}
     assert set(sleeping) <= set(supervising.children(recursive=True))
