@@ -15,7 +15,14 @@ from devmesh.core.locks import Lock, Waiting
 from devmesh.core.state import Agent, MeshState, Task
 from devmesh.mesh.sentences import sentence
 from devmesh.mesh.task import title_of
-from devmesh.vocabulary.facts import CoordinatorStarted, HardwareSampled, OutputReported
+from devmesh.vocabulary.facts import (
+    AnyFact,
+    CoordinatorStarted,
+    HardwareReleased,
+    HardwareReserved,
+    HardwareSampled,
+    OutputReported,
+)
 from devmesh.vocabulary.record import kind_of
 from devmesh.vocabulary.terms import Resources, TaskState
 from devmesh_widgets.rows import (
@@ -52,6 +59,8 @@ class Views:
         self._anew = True
         self._events: deque[EventRow] = deque(maxlen=EVENTS)
         self._samples: deque[SampleRow] = deque(maxlen=SAMPLES)
+        self._reserved: dict[int, Resources] = {}
+        "What is set aside for each task, as far as heard."
         self._health, self._since = Health.LIVE, 0.0
         self._started = 0.0
         self._unsubscribe = door.replica.subscribe(self._heard)
@@ -85,9 +94,9 @@ class Views:
         fact = recorded.fact
         if isinstance(fact, CoordinatorStarted):
             self._started = recorded.now
+        self._set_aside(fact)
         if isinstance(fact, HardwareSampled):
-            used = _total(usage.used for usage in fact.agents)
-            self._samples.append(SampleRow(at=recorded.now, ram_used_gb=used.ram_gb, vram_used_gb=used.vram_gb))
+            self._samples.append(self._sample(recorded.now, fact))
         elif recorded.sequence and not isinstance(fact, OutputReported):
             self._events.append(
                 EventRow(
@@ -99,6 +108,22 @@ class Views:
                     text=sentence(fact),
                 )
             )
+
+    def _set_aside(self, fact: AnyFact) -> None:
+        if isinstance(fact, HardwareReserved):
+            self._reserved[fact.task] = fact.amount
+        elif isinstance(fact, HardwareReleased):
+            self._reserved.pop(fact.task, None)
+
+    def _sample(self, now: float, fact: HardwareSampled) -> SampleRow:
+        used, reserved = _total(usage.used for usage in fact.agents), _total(self._reserved.values())
+        return SampleRow(
+            at=now,
+            ram_used_gb=used.ram_gb,
+            ram_reserved_gb=reserved.ram_gb,
+            vram_used_gb=used.vram_gb,
+            vram_reserved_gb=reserved.vram_gb,
+        )
 
     # ---- making rows ----
 
@@ -122,6 +147,7 @@ class Views:
     def _renew_tasks(self, state: MeshState) -> None:
         touched = set(state.tasks) if self._anew else self._touched & state.tasks.keys()
         if self._anew:
+            self._reserved = dict(state.reserved)
             self._tasks = {number: row for number, row in self._tasks.items() if number in state.tasks}
         for number in sorted(touched):
             before = self._tasks.get(number)

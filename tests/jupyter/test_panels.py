@@ -11,8 +11,10 @@ import pytest
 import devmesh
 from devmesh.jupyter.panels import PANELS, MeshSource, panel, source_of
 from devmesh.mesh import Mesh
+from devmesh.vocabulary.codec import Recorded
+from devmesh.vocabulary.facts import HardwareReleased, HardwareReserved, HardwareSampled
 from devmesh.vocabulary.requests import CancelTask, PauseAgent
-from devmesh.vocabulary.terms import TaskState
+from devmesh.vocabulary.terms import Resources, TaskState
 from devmesh_widgets import Health, Source
 
 pytestmark = pytest.mark.slow
@@ -117,3 +119,17 @@ def test_a_view_costs_little_however_many_tasks_there_were(source: MeshSource, m
     rows = source.view().tasks
     again = source.view().tasks
     assert all(one is other for one, other in zip(rows, again, strict=True))
+
+
+def test_a_sample_shows_what_was_set_aside_at_that_moment(source: MeshSource) -> None:
+    """Declared beside measured, as the dashed line of the chart: facts in the order they came."""
+    reserved = Resources(ram_gb=4.0)
+    facts = (
+        HardwareReserved(agent="a-1", task=1, amount=reserved, free=Resources()),
+        HardwareSampled(total=Resources(ram_gb=16.0), used=Resources(ram_gb=2.0)),
+        HardwareReleased(agent="a-1", task=1, amount=reserved, free=Resources()),
+        HardwareSampled(total=Resources(ram_gb=16.0), used=Resources(ram_gb=2.0)),
+    )
+    source._views._samples.clear()
+    source._views.remember(tuple(Recorded(sequence=n, now=float(n), fact=fact) for n, fact in enumerate(facts, start=1)))
+    assert [sample.ram_reserved_gb for sample in source.view().samples[:2]] == [4.0, 0.0]

@@ -35,9 +35,10 @@ export class Header {
       return group.map(([label, count, tone]) => {
         const item = make("span");
         const number = make("b", "", "0");
-        item.append(number, ` ${label}`);
+        const noun = document.createTextNode(` ${label}`);
+        item.append(number, noun);
         line.append(item);
-        return { item, number, count, tone };
+        return { item, number, noun, label, count, tone };
       });
     });
   }
@@ -51,8 +52,9 @@ export class Header {
     this.name.title = visible(row.project);
     this.showHealth(row);
     setText(this.place, [visible(row.url), `up ${age(this.link.now() - row.started)}`, row.epoch > 1 ? `epoch ${row.epoch}` : ""].filter(Boolean).join(" · "));
-    for (const { item, number, count, tone } of this.figures) {
+    for (const { item, number, noun, label, count, tone } of this.figures) {
       const value = count(row);
+      noun.data = ` ${value === 1 ? label.replace(/s$/, "") : label}`;
       setText(number, value.toLocaleString("en"));
       item.className = value ? `dm-some dm-count-${tone}` : "dm-none";
     }

@@ -25,8 +25,9 @@ export function age(seconds) {
   return `${Math.floor(s / 86400)} d`;
 }
 
-/** @param {number} amount @returns {string} `0.4`, `12`: one decimal below ten. */
+/** @param {number} amount @returns {string} `0`, `0.04`, `1.4`, `12`: two figures that count. */
 export function figure(amount) {
+  if (amount < 0.995) return amount < 0.005 ? "0" : amount.toFixed(2);
   return amount < 9.95 ? amount.toFixed(1) : amount.toFixed(0);
 }
 
