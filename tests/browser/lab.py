@@ -93,10 +93,9 @@ class LabPage:
         """Save the notebook, and wait until that is done."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
 
-    def kernel_status(self) -> str:
-        """Idle or busy, as the page knows it."""
-        current = "window.jupyterapp.shell.currentWidget"
-        return str(self.page.evaluate(f"() => {current}.sessionContext.session.kernel.status"))
+    def cell_runs(self) -> bool:
+        """Whether a cell is being run: its star, since the kernel's light also follows what subshells do."""
+        return self.page.get_by_text("[*]:", exact=True).count() > 0
 
 
 def _ours(url: str, address: str) -> bool:

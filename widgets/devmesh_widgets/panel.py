@@ -68,6 +68,7 @@ class Panel(anywidget.AnyWidget):
         self._free_at = self._told_at
         self._probing = False
         super().__init__(panels=list(self.shows), fields={name: list(SECTIONS[name].fields) for name in self.sections})
+        self._answer_anywhere()
         self.on_msg(self._heard)
 
     def snapshot(self) -> dict[str, Any]:
@@ -140,6 +141,20 @@ class Panel(anywidget.AnyWidget):
             self._answer(ask.id, str(wrong) or type(wrong).__name__)
         else:
             self._answer(ask.id, "")
+
+    def send(self, content: Any, buffers: Any = None) -> None:
+        """Say it to the browser, and let the browser answer on whatever thread it asks for."""
+        super().send(content, buffers)
+        self._answer_anywhere()
+
+    def _answer_anywhere(self) -> None:
+        """Let a button reach us while a cell runs, where Lab and kernel have subshells.
+
+        ipykernel 7.4 sends what a browser says to the thread that last spoke on the comm: for a panel that is the one
+        the cell keeps busy. Without that memory it goes where the browser wants it; nothing here minds which thread.
+        """
+        if self.comm is not None:
+            self.comm.__dict__.pop("_reply_subshell_id", None)
 
     def _answer(self, number: int, refused: str) -> None:
         """Tell the front end that a request was passed on (empty) or refused (why)."""

@@ -29,7 +29,7 @@ export function paintButtons(node, row, link, question) {
 }
 
 const MARKS = {
-  sent: ["clock", "wait", "sent", "Waits for the kernel: while a cell runs, buttons reach it when the cell ends."],
+  sent: ["clock", "wait", "sent", "Waits for the kernel: without subshells it hears buttons only when the running cell ends."],
   pending: ["clock", "wait", "pending", "Asked; the row changes when it has happened."],
   refused: ["cross", "bad", "refused", ""],
 };
