@@ -56,7 +56,7 @@ class Comparison:
 
         Raises RepositoryError when a blob is missing or the disk cannot be read.
         """
-        judged = in_parallel(lambda change: self._judge(change, base), changes)
+        judged = [self._judge(change, base) for change in changes]
         diverged = [one for one in judged if isinstance(one, _Diverged)]
         held = self._repository.read_blobs(oid for one in diverged for oid in (one.before, one.after))
         merged = iter(in_parallel(lambda one: self._merge(one, held), diverged))
