@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from devmesh.core.locks import Lock, Waiting
 from devmesh.core.state import Agent, MeshState, Task
+from devmesh.mesh.prospects import held_up
 from devmesh.mesh.sentences import sentence
 from devmesh.mesh.task import title_of
 from devmesh.vocabulary.facts import (
@@ -57,6 +58,7 @@ class Views:
         self._tasks: dict[int, TaskRow] = {}
         self._touched: set[int] = set()
         self._anew = True
+        self._stirred = True
         self._events: deque[EventRow] = deque(maxlen=EVENTS)
         self._samples: deque[SampleRow] = deque(maxlen=SAMPLES)
         self._reserved: dict[int, Resources] = {}
@@ -85,6 +87,7 @@ class Views:
         with self._guard:
             self._anew = self._anew or not facts
             for recorded in facts:
+                self._stirred = self._stirred or recorded.sequence > 0
                 task = getattr(recorded.fact, "task", None)
                 if isinstance(task, int):
                     self._touched.add(task)
@@ -149,10 +152,13 @@ class Views:
         if self._anew:
             self._reserved = dict(state.reserved)
             self._tasks = {number: row for number, row in self._tasks.items() if number in state.tasks}
+        if self._stirred:  # what a queued task waits for changes with other tasks, and with the agents there are
+            touched |= {number for number in state.open_tasks if state.tasks[number].state is TaskState.QUEUED}
         for number in sorted(touched):
             before = self._tasks.get(number)
-            self._tasks[number] = _task_row(state, state.tasks[number], before)
-        self._touched, self._anew = set(), False
+            row = _task_row(state, state.tasks[number], before)
+            self._tasks[number] = before if before == row else row
+        self._touched, self._anew, self._stirred = set(), False, False
 
     def _header(self, state: MeshState, now: float) -> HeaderRow:
         health = self._door_health(state)
@@ -172,6 +178,7 @@ class Views:
             running=sum(states[each] for each in _RUNNING),
             completed=states[TaskState.COMPLETED],
             failed=states[TaskState.FAILED],
+            cancelled=states[TaskState.CANCELLED],
             locks=len(state.locks.locks),
             waiting=len(state.locks.waiting),
         )
@@ -215,8 +222,10 @@ def _task_row(state: MeshState, task: Task, before: TaskRow | None) -> TaskRow:
         agent=task.agent or "",
         attempt=task.attempt,
         posted=task.posted_at,
+        began=task.started_at,
         since=before.since if before is not None and same else _came(state, task, before),
         waits_for=waits,
+        held_up=held_up(state, task),
         files=task.posted.files,
     )
 

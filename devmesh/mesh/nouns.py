@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from devmesh.mesh.faces import bundle, table
-from devmesh.mesh.task import Task, title_of
+from devmesh.mesh.task import Task, standing, title_of
 from devmesh.mesh.waiting import Done
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class Tasks(Noun[int, Task]):
 
     def _row(self, state: MeshState, key: int) -> tuple[object, ...]:
         task = state.tasks[key]
-        return (task.number, title_of(task), task.state, task.agent, task.attempt, task.priority)
+        return (task.number, title_of(task), standing(state, task), task.agent, task.attempt, task.priority)
 
     def bids(self) -> pd.DataFrame:
         """Every bid for every task, and who won, as a DataFrame."""

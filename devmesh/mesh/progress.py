@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from devmesh.errors import Code, MeshLost, Refused, WaitTimeout
+from devmesh.mesh.prospects import held_up
 from devmesh.mesh.task import Task, TaskResult
 from devmesh.mesh.waiting import Several, settled
 from devmesh.vocabulary.terms import AgentState, TaskState
@@ -36,12 +37,16 @@ class Progress(NamedTuple):
     states: tuple[tuple[str, int], ...]
     idle: int
     seconds: float
+    held_up: str = ""
+    "What some of those queued lack, if any do."
 
     def __str__(self) -> str:
         parts = [f"{self.done + self.failed} of {self.total} tasks ended"]
         parts += [f"{number} {name}" for name, number in self.states]
         if self.failed:
             parts.append(f"{self.failed} not completed")
+        if self.held_up:
+            parts.append(self.held_up)
         return f"{' · '.join(parts)} · {self.seconds:.0f} s"
 
 
@@ -115,7 +120,8 @@ def _completed(futures: Iterable[Future[TaskResult]]) -> Iterable[TaskResult]:
 
 def measured(state: MeshState, numbers: Iterable[int], seconds: float) -> Progress:
     """Count how far these tasks are."""
-    states = Counter(state.tasks[number].state for number in numbers)
+    tasks = [state.tasks[number] for number in numbers]
+    states = Counter(task.state for task in tasks)
     failed = states[TaskState.FAILED] + states[TaskState.CANCELLED]
     return Progress(
         done=states[TaskState.COMPLETED],
@@ -124,6 +130,7 @@ def measured(state: MeshState, numbers: Iterable[int], seconds: float) -> Progre
         states=tuple((name.value, states[name]) for name in _BUSY if states[name]),
         idle=sum(1 for agent in state.present if agent.state is AgentState.IDLE),
         seconds=seconds,
+        held_up=next((f"task {task.number}: {why}" for task in tasks if (why := held_up(state, task))), ""),
     )
 
 

@@ -12,14 +12,15 @@ _SHOWN = 200
 "Characters of one line."
 
 SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
+    facts.AgentDismissed: lambda fact: fact.reason,
     facts.AgentJoined: lambda fact: f"{fact.tool} {fact.model}".strip(),
     facts.AgentLeft: lambda fact: fact.reason,
     facts.AgentLost: lambda fact: fact.reason,
     facts.BiddingOpened: lambda fact: f"attempt {fact.attempt}, open to {', '.join(fact.agents)}",
     facts.BidPlaced: lambda fact: f"fitness {fact.fitness:.2f}, served {fact.served:.0f} s",
     facts.BidDeclined: lambda fact: fact.reason,
-    facts.ChangeApplied: lambda fact: f"change {fact.change} landed: {_listed(fact.files)}{_merged(fact.merged)}",
-    facts.ChangeOffered: lambda fact: f"change {fact.change}: {_listed(file.path for file in fact.files)}",
+    facts.ChangeApplied: lambda fact: f"change {fact.change} landed: {_files(fact.files)}{_merged(fact.merged)}",
+    facts.ChangeOffered: lambda fact: f"change {fact.change}: {_files(file.path for file in fact.files)}",
     facts.ChangeReturned: lambda fact: f"change {fact.change}: {fact.code} {fact.message}",
     facts.CheckEnded: lambda fact: f"{'passed' if fact.passed else 'failed'} in {fact.seconds:.1f} s: {fact.command}",
     facts.CheckStarted: lambda fact: fact.command,
@@ -41,6 +42,7 @@ SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
     facts.ReviewRequested: lambda fact: f"change {fact.change}, by task {fact.review}",
     facts.TaskAbandoned: lambda fact: fact.reason,
     facts.TaskAwarded: lambda fact: f"attempt {fact.attempt}: {fact.why}",
+    facts.TaskCancelled: lambda fact: fact.reason,
     facts.TaskCompleted: lambda fact: f"{fact.seconds:.1f} s: {fact.summary}",
     facts.TaskFailed: lambda fact: fact.reason,
     facts.TaskPosted: lambda fact: fact.title or fact.prompt,
@@ -61,6 +63,10 @@ def _merged(files: tuple[str, ...]) -> str:
 
 def _listed(names: Any) -> str:
     return ", ".join(names) or "nobody"
+
+
+def _files(paths: Any) -> str:
+    return ", ".join(paths) or "no file differs"
 
 
 def _waited(seconds: float) -> str:

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from devmesh.errors import TaskCancelled, TaskFailed, WaitTimeout
+from devmesh.mesh.prospects import held_up
 from devmesh.mesh.waiting import Done, settled
 from devmesh.vocabulary.facts import ChangeApplied
 from devmesh.vocabulary.terms import TaskState
@@ -101,6 +102,11 @@ class Task:
         ended: bool = self._read("ended")
         return ended
 
+    @property
+    def held_up(self) -> str:
+        """Why no agent can have it as things are, in a few words; empty when one can."""
+        return self._operations.door.replica.read(lambda state: held_up(state, self._entry(state)))
+
     # ---- what comes of it ----
 
     def future(self) -> Future[TaskResult]:
@@ -179,16 +185,19 @@ class Task:
         return self.number
 
     def __repr__(self) -> str:
-        return self._operations.door.replica.read(lambda state: _line(self._entry(state)))
+        return self._operations.door.replica.read(lambda state: _line(self._entry(state), self._standing(state)))
+
+    def _standing(self, state: MeshState) -> str:
+        return standing(state, self._entry(state))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        entry = self._operations.door.replica.read(self._entry)
+        entry, stands = self._operations.door.replica.read(lambda state: (self._entry(state), self._standing(state)))
         rows = "".join(
             f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
             f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
-            for name, value in _rows(entry)
+            for name, value in _rows(entry, stands)
         )
-        return {"text/plain": _line(entry), "text/html": f"<table>{rows}</table>"}
+        return {"text/plain": _line(entry, stands), "text/html": f"<table>{rows}</table>"}
 
 
 def title_of(entry: Entry) -> str:
@@ -196,17 +205,23 @@ def title_of(entry: Entry) -> str:
     return entry.posted.title or entry.posted.prompt.strip().partition("\n")[0]
 
 
-def _line(entry: Entry) -> str:
+def standing(state: MeshState, entry: Entry) -> str:
+    """Its state in words, and for a queued one why nobody can have it, where that is so."""
+    why = held_up(state, entry)
+    return f"{entry.state}: {why}" if why else str(entry.state)
+
+
+def _line(entry: Entry, stands: str) -> str:
     title = title_of(entry)
     title = title if len(title) <= _SHOWN else title[: _SHOWN - 1] + "…"
     whose = f" by {entry.agent}" if entry.agent else ""
-    return f"Task {entry.number} ({entry.state}{whose}): {title}"
+    return f"Task {entry.number} ({stands}{whose}): {title}"
 
 
-def _rows(entry: Entry) -> list[tuple[str, str]]:
+def _rows(entry: Entry, stands: str) -> list[tuple[str, str]]:
     rows = [
         (f"Task {entry.number}", title_of(entry)),
-        ("state", str(entry.state)),
+        ("state", stands),
         ("agent", entry.agent or ""),
         ("attempt", str(entry.attempt)),
         ("priority", str(entry.priority)),

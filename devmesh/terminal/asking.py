@@ -16,7 +16,8 @@ from devmesh.terminal.options import AsJson, Project
 from devmesh.terminal.printing import put_json, put_table, say
 
 if TYPE_CHECKING:
-    from devmesh.mesh.task import TaskResult
+    from devmesh.mesh import Mesh
+    from devmesh.mesh.task import Task, TaskResult
 
 
 def post(  # noqa: PLR0913, PLR0917 - each is an option of the command
@@ -57,13 +58,20 @@ def post(  # noqa: PLR0913, PLR0917 - each is an option of the command
             time_limit=time_limit,
         )
         if not wait:
-            put_json({"task": task.number}) if as_json else say(f"task {task.number}")
+            put_json({"task": task.number}) if as_json else say(f"task {task.number}{_lacking(mesh, task)}")
             return exits.DONE
         mesh.wait(task, progress=not as_json)
         _tell(task.result(), as_json=as_json)
     finally:
         mesh.close()
     return exits.DONE
+
+
+def _lacking(mesh: Mesh, task: Task) -> str:
+    """What the person has to do before anybody can have it."""
+    if why := task.held_up:
+        return f": {why}; devmesh join TOOL" if not len(mesh.agents) else f": {why}"
+    return ""
 
 
 def _tell(result: TaskResult, *, as_json: bool) -> None:

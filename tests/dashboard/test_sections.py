@@ -6,7 +6,7 @@ import pytest
 
 from devmesh_widgets.rows import TaskRow
 from devmesh_widgets.sections import LIST_LIMIT, SECTIONS, TEXT_LIMIT, cells_of, key_of, short
-from devmesh_widgets.wording import age, gigabytes, listed, share
+from devmesh_widgets.wording import age, gigabytes, listed, share, span
 from tests.dashboard.payloads import PAYLOADS
 from tests.dashboard.synthetic import SyntheticSource
 
@@ -47,6 +47,8 @@ def test_an_age_is_one_figure_rounded_down(seconds: float, said: str) -> None:
 
 
 def test_figures_have_units_and_emptiness_a_dash() -> None:
-    """One decimal below ten."""
-    assert (gigabytes(0.44), gigabytes(9.96), share(1.25, 8.0)) == ("0.4 GB", "10 GB", "1.2 of 8.0 GB")
+    """Two figures that count; a decimal of a second while it says something."""
+    assert (gigabytes(0.001), gigabytes(0.044), gigabytes(9.96)) == ("0 GB", "0.04 GB", "10 GB")
+    assert share(1.25, 8.0) == "1.2 of 8.0 GB"
+    assert (span(0.44), span(9.96), span(240.0)) == ("0.4 s", "10 s", "4 min")
     assert (listed([1, 2]), listed([])) == ("1, 2", "\N{EN DASH}")

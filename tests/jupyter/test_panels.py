@@ -12,7 +12,7 @@ import devmesh
 from devmesh.jupyter.panels import PANELS, MeshSource, panel, source_of
 from devmesh.mesh import Mesh
 from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.facts import HardwareReleased, HardwareReserved, HardwareSampled
+from devmesh.vocabulary.facts import AnyFact, HardwareReleased, HardwareReserved, HardwareSampled
 from devmesh.vocabulary.requests import CancelTask, PauseAgent
 from devmesh.vocabulary.terms import Resources, TaskState
 from devmesh_widgets import Health, Source
@@ -63,7 +63,27 @@ def test_a_task_is_a_row_that_changes_only_when_the_task_does(source: MeshSource
     assert after.tasks[1].state is TaskState.PAUSED
     assert after.header.queued == 1
     first.cancel()
-    assert source.view().header.queued == 0
+    over = source.view()
+    assert (over.header.queued, over.header.cancelled, over.header.failed) == (0, 1, 1)
+
+
+def test_a_row_says_what_a_queued_task_waits_for(source: MeshSource, mesh: Mesh) -> None:
+    """Tasks not yet completed, or somebody who is not here: also when nothing was said of the task itself."""
+    first = mesh.post("Say it.\n```script\nsay done\n```")
+    mesh.post("for bob", agents="bob")
+    mesh.post("after both", depends_on=[1, 2])
+    before = source.view().tasks
+    assert [(row.waits_for, row.held_up) for row in before] == [
+        ((), "no agent is here"),
+        ((), "no agent is here"),
+        ((1, 2), ""),
+    ]
+    mesh.launch("scripted")
+    first.result(timeout=30)
+    after = source.view().tasks
+    assert [(row.waits_for, row.held_up) for row in after[1:]] == [((), "bob is not here"), ((2,), "")]
+    mesh.post("another")
+    assert source.view().tasks[1] is after[1]
 
 
 def test_events_before_the_panel_are_there_too(mesh: Mesh) -> None:
@@ -124,12 +144,14 @@ def test_a_view_costs_little_however_many_tasks_there_were(source: MeshSource, m
 def test_a_sample_shows_what_was_set_aside_at_that_moment(source: MeshSource) -> None:
     """Declared beside measured, as the dashed line of the chart: facts in the order they came."""
     reserved = Resources(ram_gb=4.0)
-    facts = (
+    facts: tuple[AnyFact, ...] = (
         HardwareReserved(agent="a-1", task=1, amount=reserved, free=Resources()),
         HardwareSampled(total=Resources(ram_gb=16.0), used=Resources(ram_gb=2.0)),
         HardwareReleased(agent="a-1", task=1, amount=reserved, free=Resources()),
         HardwareSampled(total=Resources(ram_gb=16.0), used=Resources(ram_gb=2.0)),
     )
     source._views._samples.clear()
-    source._views.remember(tuple(Recorded(sequence=n, now=float(n), fact=fact) for n, fact in enumerate(facts, start=1)))
+    source._views.remember(
+        tuple(Recorded(sequence=n, now=float(n), fact=fact) for n, fact in enumerate(facts, start=1))
+    )
     assert [sample.ram_reserved_gb for sample in source.view().samples[:2]] == [4.0, 0.0]

@@ -46,6 +46,7 @@ class HeaderRow(Row, frozen=True, kw_only=True):
     "Tasks claimed, at work or in review."
     completed: int = 0
     failed: int = 0
+    cancelled: int = 0
     locks: int = 0
     waiting: int = 0
 
@@ -81,9 +82,14 @@ class TaskRow(Row, frozen=True, kw_only=True):
     agent: str = ""
     attempt: int = 0
     posted: float = 0.0
+    began: float | None = None
+    "When its latest attempt began, if one did."
     since: float = 0.0
     "When it came into this state."
     waits_for: tuple[int, ...] = ()
+    "Tasks that must complete first and have not."
+    held_up: str = ""
+    "Why no agent can have it as things are, in a few words."
     files: tuple[str, ...] = ()
 
 

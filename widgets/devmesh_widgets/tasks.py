@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from devmesh.vocabulary.terms import TaskState
 from devmesh_widgets.panel import Panel
 from devmesh_widgets.picture import Column, Table, Tables
-from devmesh_widgets.wording import DASH, age, listed
+from devmesh_widgets.rows import TaskRow, View
+from devmesh_widgets.wording import DASH, age, listed, span
+
+_OVER = (TaskState.COMPLETED, TaskState.FAILED, TaskState.CANCELLED)
+
+
+def _time(row: TaskRow, view: View) -> str:
+    """How long it took, once it is over; until then, how long it has been in its state."""
+    if row.state not in _OVER:
+        return age(view.now - row.since)
+    return DASH if row.began is None else span(row.since - row.began)
+
 
 TABLES: Tables = {
     "tasks": Table(
@@ -12,11 +24,11 @@ TABLES: Tables = {
         'No tasks yet. Post one: %devmesh task "Fix the failing tests"',
         (
             Column("Task", lambda row, _: f"#{row.task} {row.title}"),
-            Column("State", lambda row, _: row.state),
+            Column("State", lambda row, _: f"{row.state}: {row.held_up}" if row.held_up else row.state),
             Column("Priority", lambda row, _: row.priority),
             Column("Agent", lambda row, _: row.agent or DASH),
             Column("Attempt", lambda row, _: row.attempt or DASH),
-            Column("For", lambda row, view: age(view.now - row.since)),
+            Column("Time", _time),
             Column("Waits for", lambda row, _: listed([f"#{task}" for task in row.waits_for])),
             Column("Files", lambda row, _: listed(row.files)),
         ),

@@ -21,6 +21,7 @@ export const AGENTS = {
   height: 8,
   room: 54,
   empty: ["No agents yet. Start some with", "%devmesh launch claude"],
+  stopped: "All agents have left.",
   order: (a, b) => b.architect - a.architect || a.agent.localeCompare(b.agent, "en", { numeric: true }),
   columns: [
     { label: "Agent", least: 96, grow: 1, rank: 0, show: (row) => (row.architect ? { text: row.agent, strong: true, icon: "star", tone: "wait", hint: `${row.agent}: architect` } : { text: row.agent, strong: true }) },

@@ -8,7 +8,7 @@ import { age, visible } from "./wording.js";
 const COUNTS = [
   [["agents", (row) => row.agents, "quiet"], ["working", (row) => row.working, "quiet"]],
   [
-    ["tasks", (row) => row.queued + row.running + row.completed + row.failed, "quiet"],
+    ["tasks", (row) => row.queued + row.running + row.completed + row.failed + row.cancelled, "quiet"],
     ["queued", (row) => row.queued, "quiet"],
     ["running", (row) => row.running, "quiet"],
     ["completed", (row) => row.completed, "quiet"],

@@ -28,6 +28,7 @@ const NARROWEST = 60;
  * @property {number} height rows in sight at most
  * @property {number} [least] rows of room even when there are fewer
  * @property {string[]} empty what to say, and what to type, when there is nothing
+ * @property {string} [stopped] what to say then, once the mesh was stopped
  * @property {string} [noun]
  * @property {number} [room] px for the buttons
  * @property {(row: any) => string} [name]
@@ -48,7 +49,9 @@ export class Table {
     this.head = make("div", "dm-row dm-head", "", { role: "row", "aria-rowindex": "1" });
     this.body = make("div", "dm-body", "", { role: "rowgroup" });
     this.empty = make("p", "dm-empty");
-    this.empty.append(make("span", "", spec.empty[0]), ...(spec.empty[1] ? [make("code", "", spec.empty[1])] : []));
+    this.emptyWords = make("span", "", spec.empty[0]);
+    this.emptyCode = make("code", "", spec.empty[1] ?? "");
+    this.empty.append(this.emptyWords, this.emptyCode);
     this.grid.append(this.head, this.body);
     this.node.append(this.grid, this.empty, this.question.node);
     /** @type {Map<any, HTMLElement>} */
@@ -77,6 +80,9 @@ export class Table {
     const count = this.sorted.length;
     this.grid.hidden = count === 0;
     this.empty.hidden = count > 0;
+    const over = !!this.spec.stopped && this.link.store.health[0] === "stopped";
+    setText(this.emptyWords, over ? this.spec.stopped : this.spec.empty[0]);
+    this.emptyCode.hidden = over || !this.spec.empty[1];
     this.grid.setAttribute("aria-rowcount", String(count + 1));
     this.body.style.height = `${count * ROW_HEIGHT}px`;
     const room = Math.max(this.spec.least ?? 0, Math.min(count, this.spec.height));

@@ -1,7 +1,7 @@
 /** @file The table of tasks. */
 import { pathCell } from "./cells.js";
 import { TASK_ORDER, TASK_STATES, lookOf } from "./states.js";
-import { age, counted } from "./wording.js";
+import { age, counted, span } from "./wording.js";
 
 const PAUSE_TASK = { verb: "pause", icon: "pause", label: "Pause" };
 const RESUME_TASK = { verb: "resume", icon: "play", label: "Resume" };
@@ -24,9 +24,21 @@ const OVER = new Set(["completed", "failed", "cancelled"]);
 function stateCell(row) {
   const look = lookOf(TASK_STATES, row.state);
   if (row.attempt > 1) return { ...look, hint: `${look.text}, attempt ${row.attempt}` };
-  if (row.state !== "queued" || row.waits_for.length === 0) return look;
-  const tasks = row.waits_for.map((task) => `#${task}`);
-  return { ...look, text: `waits ${tasks.join(" ")}`, hint: `Queued until ${tasks.join(", ")} completed` };
+  if (row.state !== "queued") return look;
+  if (row.held_up) return { icon: "alert", tone: "wait", text: row.held_up, hint: `Queued, and nobody can have it: ${row.held_up}` };
+  const [first, ...others] = row.waits_for.map((task) => `#${task}`);
+  if (!first) return look;
+  const more = others.length ? ` +${others.length}` : "";
+  return { ...look, text: `waits ${first}${more}`, hint: `Queued until ${[first, ...others].join(", ")} completed` };
+}
+
+/** How long it took, once it is over; until then, how long it has been in its state. */
+function timeCell(row, link) {
+  const posted = `posted ${age(link.now() - row.posted)} ago`;
+  const been = age(link.now() - row.since);
+  if (!OVER.has(row.state)) return { text: been, quiet: true, hint: `In this state for ${been}; ${posted}` };
+  const took = row.began === null ? "–" : span(row.since - row.began);
+  return { text: took, quiet: true, hint: `${row.began === null ? "Never begun" : `Took ${took} at its last attempt`}; ended ${been} ago, ${posted}` };
 }
 
 function filesCell(row) {
@@ -50,7 +62,7 @@ export const TASKS = {
     { label: "Title", least: 190, grow: 3, rank: 0, show: (row) => ({ text: row.title, quiet: OVER.has(row.state) }) },
     { label: "State", least: 100, rank: 0, show: stateCell },
     { label: "Agent", least: 76, grow: 1, rank: 1, show: (row) => ({ text: row.agent || "–", quiet: !row.agent }) },
-    { label: "For", least: 44, rank: 2, end: true, show: (row, link) => ({ text: age(link.now() - row.since), quiet: true, hint: `In this state for ${age(link.now() - row.since)}; posted ${age(link.now() - row.posted)} ago` }) },
+    { label: "Time", least: 44, rank: 2, end: true, show: timeCell },
     { label: "Prio", least: 30, rank: 3, end: true, show: (row) => ({ text: row.priority, strong: row.priority === 1 && !OVER.has(row.state), quiet: row.priority > 2 || OVER.has(row.state), hint: "Priority: 1 is the most urgent" }) },
     { label: "Files", least: 140, grow: 1.4, rank: 4, show: filesCell },
   ],

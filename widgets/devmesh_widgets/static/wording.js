@@ -25,6 +25,11 @@ export function age(seconds) {
   return `${Math.floor(s / 86400)} d`;
 }
 
+/** How long something took: a decimal while it says something. @param {number} seconds @returns {string} `0.4 s`, `12 s` */
+export function span(seconds) {
+  return seconds < 9.95 ? `${Math.max(0, seconds).toFixed(1)} s` : age(seconds + 0.5);
+}
+
 /** @param {number} amount @returns {string} `0`, `0.04`, `1.4`, `12`: two figures that count. */
 export function figure(amount) {
   if (amount < 0.995) return amount < 0.005 ? "0" : amount.toFixed(2);

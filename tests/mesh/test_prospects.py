@@ -1,0 +1,59 @@
+"""Why a queued task goes to nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from devmesh.core.apply import apply
+from devmesh.core.state import MeshState
+from devmesh.mesh.prospects import held_up
+from devmesh.vocabulary.codec import Recorded
+from devmesh.vocabulary.facts import AgentJoined, SessionOpened, TaskCancelled, TaskPosted
+from devmesh.vocabulary.terms import Role
+
+
+def told(*facts: Any) -> MeshState:
+    """The state after these facts."""
+    state = MeshState()
+    sessions = [
+        SessionOpened(session=fact.session, connection=fact.session, role=Role.AGENT, key=fact.agent)
+        for fact in facts
+        if isinstance(fact, AgentJoined)
+    ]
+    for number, fact in enumerate([*sessions, *facts], start=1):
+        apply(state, Recorded(sequence=number, fact=fact, now=float(number)))
+    return state
+
+
+def here(name: str, *capabilities: str) -> AgentJoined:
+    """An agent that joined."""
+    return AgentJoined(agent=name, session=ord(name[0]), tool=name.partition("-")[0], capabilities=capabilities)
+
+
+@pytest.mark.parametrize(
+    ("agents", "wishes", "reason"),
+    [
+        ((), {}, "no agent is here"),
+        ((here("a-1"),), {}, ""),
+        ((here("a-1"),), {"agents": ("a-1", "bob")}, ""),
+        ((here("a-1"),), {"agents": ("a",)}, ""),
+        ((here("a-1"),), {"agents": ("bob", "eve")}, "bob or eve is not here"),
+        ((here("a-1"), here("b-1", "gpu")), {"capabilities": ("gpu",)}, ""),
+        ((here("a-1"),), {"capabilities": ("gpu",)}, "nobody here is able to: gpu"),
+        ((here("a-1"),), {"excludes": ("a-1",)}, "somebody other than a-1 is needed"),
+        ((here("a-1"), here("b-1")), {"excludes": ("a-1",)}, ""),
+        ((), {"depends_on": (7,)}, ""),
+    ],
+)
+def test_a_queued_task_says_what_it_lacks(agents: tuple[AgentJoined, ...], wishes: dict[str, Any], reason: str) -> None:
+    """Whom it names, what it asks for, whom it rules out; nothing where it may find somebody, or waits for others."""
+    state = told(*agents, TaskPosted(task=1, prompt="x", **wishes))
+    assert held_up(state, state.tasks[1]) == reason
+
+
+def test_a_task_that_is_over_lacks_nothing() -> None:
+    """Only what is queued can be held up."""
+    state = told(TaskPosted(task=1, prompt="x"), TaskCancelled(task=1))
+    assert held_up(state, state.tasks[1]) == ""
