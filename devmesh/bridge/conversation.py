@@ -119,7 +119,7 @@ class Conversation:
         self._assignments.rulebook = joined.rulebook
         self._heartbeat.interval = joined.limits_heartbeat
         self._locks.trust(joined.lease, joined.margin)
-        self._place.tell(f"joined as {joined.agent}")
+        self._place.tell(f"joined as {joined.agent}: {self._place.project}")
 
     def _lost(self) -> None:
         """We are no agent any more: whatever we did is somebody else's now. Become one again."""

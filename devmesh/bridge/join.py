@@ -1,4 +1,4 @@
-"""A bridge process: one tool, one mesh, from command line to exit code. Prints only for a person at a terminal."""
+"""A bridge process: one tool, one mesh, from command line to exit code. Prints only where a person started it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from devmesh.address import find_connection, home_of, open_home, read_connection
 from devmesh.bridge.conversation import Conversation, Place
-from devmesh.bridge.link import Link
+from devmesh.bridge.link import Link, LinkState
 from devmesh.bridge.tools.generic import GenericTool
 from devmesh.bridge.workspace import Workspaces
 from devmesh.errors import DevMeshError, NoMesh
@@ -34,9 +34,17 @@ _LAST_RESORT = 1.9
 "Seconds after a signal by which the process is gone, whatever still hangs."
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a bridge until it is dismissed, signalled or orphaned; returns 0 for a clean end, 1 for an error."""
+_WORDS = {signal.SIGINT: "Ctrl-C"}
+"What a person calls a signal."
+
+
+def main(arguments: Sequence[str] | None = None, *, aloud: bool = False) -> int:
+    """Run a bridge until it is dismissed, signalled or orphaned; returns 0 for a clean end, 1 for an error.
+
+    `aloud`: progress goes to standard output, wherever that leads, and not to the log alone.
+    """
     options = _parsed(arguments)
+    options.tell = _say if aloud else _log.info
     try:
         settings = Settings.load()
         tool = GenericTool.find(options.tool, settings.home)
@@ -53,17 +61,18 @@ async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settin
     key, first = _session(options.agent_key_file)
     repository = await asyncio.to_thread(Repository(project, home).open)
     link = Link(lambda: read_connection(home), Role.AGENT, key=key, orphan_sec=settings.orphan_sec, first=first)
-    place = Place(project, home / LOGS, _tell)
+    place = Place(project, home / LOGS, options.tell)
     workspaces = Workspaces(repository, settings.workspace_include)
     conversation = Conversation(link, tool, workspaces, place, tuple(options.options))
     loop = asyncio.get_running_loop()
 
     def told_to_end(number: signal.Signals) -> None:
-        conversation.leave(f"told to end by {number.name}")
+        conversation.leave(f"told to end by {_WORDS.get(number, number.name)}")
         opening.cancel()
         loop.call_later(_LAST_RESORT, os._exit, LEFT)
 
     opening = asyncio.ensure_future(link.open())
+    reporting = asyncio.ensure_future(_report(link, place.tell))
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, told_to_end, number)
     try:
@@ -71,8 +80,18 @@ async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settin
             await opening
             place.tell(await conversation.run())
     finally:
+        reporting.cancel()
         await link.close()
     return LEFT
+
+
+async def _report(link: Link, tell: Callable[[str], None]) -> None:
+    """Say when the mesh is gone, and when it is there again."""
+    while await link.until(LinkState.OPEN, LinkState.CLOSED) is LinkState.OPEN:
+        if await link.until(LinkState.LOST, LinkState.CLOSED) is LinkState.LOST:
+            tell("the mesh does not answer; waiting for it")
+            if await link.until(LinkState.OPEN, LinkState.CLOSED) is LinkState.OPEN:
+                tell("the mesh is there again")
 
 
 def _place(project: Path, settings: Settings) -> tuple[Path, Path]:
@@ -112,10 +131,10 @@ def _log_to(settings: Settings, file: Path) -> None:
             root.removeHandler(handler)
 
 
-def _tell(line: str) -> None:
-    """A short progress line, where a person is reading."""
+def _say(line: str) -> None:
+    """A short progress line, in the log and for whoever reads along; nobody may."""
     _log.info("%s", line)
-    if sys.stdout.isatty():
+    with suppress(OSError):
         sys.stdout.write(f"{plain(line)}\n")
         sys.stdout.flush()
 

@@ -15,7 +15,7 @@ from devmesh.audit import frames, replay
 from devmesh.audit.columns import frame
 from devmesh.audit.database import DATABASE, open_reader
 from devmesh.audit.rows import RECORDED_COLUMNS, recorded_of
-from devmesh.errors import StorageError
+from devmesh.errors import MeshError, StorageError
 from devmesh.mesh.sentences import sentence
 from devmesh.mesh.verifying import Verdict, verified
 from devmesh.repository import Repository
@@ -131,8 +131,11 @@ class Past:
         return Repository(self.project, self.home).diff(base, head)
 
     def figure(self, noun: str) -> Any:
-        """A picture of a noun's history, as a plotly figure."""
-        return getattr(import_module(_FIGURES), noun)(self.frame(noun))
+        """A noun's history, or all `events`, as a plotly figure. Raises MeshError where there is no picture."""
+        draw = getattr(import_module(_FIGURES), noun, None)
+        if draw is None:
+            raise MeshError(f"there is no picture of {noun}", hint=f"mesh.{noun}.df() has them as a DataFrame.")
+        return draw(self.events(limit=None) if noun == "events" else self.frame(noun))
 
 
 def _line(recorded: Recorded) -> tuple[datetime, str, str, int | None, str]:

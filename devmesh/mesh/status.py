@@ -42,7 +42,7 @@ class Status(NamedTuple):
     def rows(self) -> list[tuple[str, str]]:
         """What is shown, line by line."""
         return [
-            ("agents", _counted(self.agents) or "none yet: mesh.launch(...) or %devmesh launch ..."),
+            ("agents", _counted(self.agents) or "none yet: %devmesh launch TOOL, or devmesh join TOOL in a terminal"),
             ("tasks", _counted(self.tasks) or "none yet"),
             ("locks", f"{self.locks} held, {self.waiting} waiting"),
             ("changes", f"{self.landed} landed"),

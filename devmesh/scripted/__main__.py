@@ -92,7 +92,7 @@ def _ending(here: Surroundings, steps: tuple[Step, ...], options: argparse.Names
         return early
     except CannotEdit as refused:
         return Ended(f"Not done: {refused}", error=True)
-    return Ended(here.answer or f"Done: {len(steps)} steps.", error=False)
+    return Ended(here.answer or f"Done: {len(steps)} step{'s' if len(steps) != 1 else ''}.", error=False)
 
 
 def _prompt(options: argparse.Namespace) -> str:

@@ -1,9 +1,21 @@
-"""`python -m devmesh.terminal`: the same as `devmesh`."""
+"""`devmesh`, and `python -m devmesh.terminal`: the door, light enough that Ctrl-C is heard while the rest is loaded."""
 
 from __future__ import annotations
 
 import sys
 
-from devmesh.terminal.app import main
+_INTERRUPTED = 130
 
-sys.exit(main())
+
+def main() -> int:
+    """Run the command line; the exit code."""
+    try:
+        from devmesh.terminal.app import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -56,9 +56,23 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
+    made.callback()(_root)
     for name, function, examples in COMMANDS:
         made.command(name, epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in examples))(guarded(function))
     return made
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        raise typer.Exit(machine.version())
+
+
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What comes before a command."""
 
 
 def guarded(function: Callable[..., int]) -> Callable[..., None]:

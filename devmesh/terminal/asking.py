@@ -60,7 +60,10 @@ def post(  # noqa: PLR0913, PLR0917 - each is an option of the command
         if not wait:
             put_json({"task": task.number}) if as_json else say(f"task {task.number}{_lacking(mesh, task)}")
             return exits.DONE
-        mesh.wait(task, progress=not as_json)
+        try:
+            mesh.wait(task, progress=not as_json)
+        except KeyboardInterrupt:  # the line of progress has its last word
+            return exits.INTERRUPTED
         _tell(task.result(), as_json=as_json)
     finally:
         mesh.close()

@@ -69,10 +69,10 @@ def demo(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Three agents, nine tasks, one sample project: no model, no network.
+    """See three agents mend a sample project.
 
-    Executes the quickstart notebook, then checks from outside that the sample's tests pass, that no line of any
-    change was lost, and that no process is left. Exit code 0 only then.
+    No model and no network are needed. Executes the quickstart notebook, then checks from outside that the sample's
+    tests pass, that no line of any change was lost, and that no process is left. Exit code 0 only then.
     """
     stage = Stage((output or Path("build", "demo", f"{datetime.now().astimezone():%Y%m%d-%H%M%S}")).absolute())
     if stage.folder.exists():

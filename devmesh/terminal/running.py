@@ -6,19 +6,21 @@ import asyncio
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import psutil
 import typer
 
-from devmesh.errors import MeshError
+from devmesh.errors import AlreadyRunning, Malformed, MeshError, NoMesh
 from devmesh.terminal import exits
 from devmesh.terminal.options import AsJson, Project
 from devmesh.terminal.printing import put_json, say
 
 if TYPE_CHECKING:
     from devmesh.address import Connection
+    from devmesh.settings import Settings
 
 _STOPPING: Final = 15.0
 "Seconds a coordinator may take to end."
@@ -26,7 +28,10 @@ _STOPPING: Final = 15.0
 
 def serve(
     project: Project = Path(),
-    port: Annotated[int | None, typer.Option(help="Port to listen on; default: DEVMESH_WS_PORT, or 7700.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="The port, no other; default: DEVMESH_WS_PORT, or 7700, or any free one."),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Coordinate a project in the foreground. Ctrl-C or `devmesh stop` ends it.
@@ -38,9 +43,10 @@ def serve(
     from devmesh.coordinator.hosts import serve as coordinate
     from devmesh.settings import Settings
 
-    overrides: dict[str, Any] = {} if port is None else {"ws_port": port}
+    overrides: dict[str, Any] = {} if port is None else {"ws_port": port, "port_fallback": False}
     settings = Settings.load(**overrides)
     folder = _folder(project)
+    _refuse_second(folder, settings)
     logs.configure(settings, home=home_of(folder, settings))
 
     def ready(connection: Connection) -> None:
@@ -48,6 +54,8 @@ def serve(
             put_json({"project": connection.project, "url": connection.url, "pid": connection.pid})
         else:
             say(f"Coordinating {connection.project} at {connection.url}. Ctrl-C stops.")
+            if settings.ws_port not in {0, connection.port}:
+                say(f"Port {settings.ws_port} is in use; this one is free. Whoever joins finds it.")
         _flush()
 
     asyncio.run(coordinate(folder, settings, ready=ready))
@@ -59,7 +67,10 @@ def join(
     options: Annotated[list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="For the tool itself.")] = None,
     project: Project = Path(),
 ) -> int:
-    """Work for a project's mesh as one agent. Until dismissed or Ctrl-C; what follows `--` goes to the tool."""
+    """Work for a project's mesh as one agent, and say what it does. Until dismissed or Ctrl-C.
+
+    What follows `--` goes to the tool.
+    """
     from devmesh.address import find_connection
     from devmesh.bridge.join import main as bridge
     from devmesh.bridge.tools.generic import GenericTool
@@ -69,7 +80,7 @@ def join(
     GenericTool.find(tool, settings.home)
     connection = find_connection(_folder(project), settings)
     words = [tool, "--project", connection.project]
-    return bridge([*words, *(["--", *options] if options else [])])
+    return bridge([*words, *(["--", *options] if options else [])], aloud=True)
 
 
 def stop(
@@ -99,6 +110,21 @@ def stop(
     return exits.DONE
 
 
+def _refuse_second(folder: Path, settings: Settings) -> None:
+    """Say in words of the terminal what the lock of the state folder would say in its own."""
+    from devmesh.address import find_connection, home_of
+
+    with suppress(NoMesh):
+        other = find_connection(folder, settings)
+        if Path(other.home) == home_of(folder, settings):
+            raise AlreadyRunning(
+                f"process {other.pid} already coordinates {folder}",
+                pid=other.pid,
+                since=other.pid_create_time,
+                hint="`devmesh status` says how it stands, `devmesh join TOOL` works for it, `devmesh stop` ends it.",
+            )
+
+
 def _serves(process: psutil.Process) -> bool:
     words = process.cmdline()
     return "serve" in words and any("devmesh" in word for word in words)
@@ -107,7 +133,7 @@ def _serves(process: psutil.Process) -> bool:
 def _folder(project: Path) -> Path:
     folder = Path(os.path.realpath(project.expanduser()))
     if not folder.is_dir():
-        raise MeshError(f"{folder} is not a folder", hint="Name the project's folder with --project.")
+        raise Malformed(f"{folder} is not a folder", field="project", hint="Name the project's folder with --project.")
     return folder
 
 

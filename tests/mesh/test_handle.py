@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,15 @@ def test_the_record_is_there_and_whole(mesh: Mesh) -> None:
     assert list(mesh.tasks.df()["title"]) == ["Something"]
 
 
+def test_every_history_that_can_be_drawn_is(mesh: Mesh) -> None:
+    """Also all that happened; a noun without a picture says so."""
+    mesh.post("Something")
+    for noun in (mesh.agents, mesh.tasks, mesh.locks, mesh.hardware, mesh.audit):
+        assert noun.plot().to_json()
+    with pytest.raises(MeshError, match="no picture of files"):
+        mesh.files.plot()
+
+
 def test_stopping_ends_everything_and_twice_is_harmless(project: Path, tmp_path: Path) -> None:
     """No thread is left, the handle is closed, and those who waited are told."""
     before = set(threading.enumerate())
@@ -181,6 +191,9 @@ def test_stopping_ends_everything_and_twice_is_harmless(project: Path, tmp_path:
     waiting = mesh.post("Nobody is here").future()
     mesh.stop()
     mesh.stop()
+    deadline = time.monotonic() + 5  # a thread with nothing left to do may still be on its way out
+    while set(threading.enumerate()) != before and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert set(threading.enumerate()) == before
     assert mesh.is_closed
     with pytest.raises(MeshLost):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -33,10 +35,10 @@ def test_every_command_has_examples_in_its_help(name: str) -> None:
 
 
 def test_the_overview_has_a_line_for_every_command() -> None:
-    """And none is cut short to nothing."""
+    """Its first sentence, and none is cut short."""
     shown = runner.invoke(app, ["--help"]).output
     for name, function, _ in COMMANDS:
-        assert f"  {name:<8} {(function.__doc__ or '').partition('.')[0][:40]}" in shown
+        assert f"  {name:<8} {(function.__doc__ or '').partition('.')[0]}." in shown
 
 
 @pytest.mark.parametrize("words", [["nonsense"], ["post"], ["status", "--nonsense"], ["post", "x", "-p", "9"]])
@@ -98,10 +100,25 @@ def test_ctrl_c_is_an_exit_code_and_no_traceback(capsys: pytest.CaptureFixture[s
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     """For a person and for a program."""
-    assert main(["version"]) == 0
-    assert capsys.readouterr().out.strip() == devmesh.__version__
+    for words in (["version"], ["--version"]):
+        assert main(words) == 0
+        assert capsys.readouterr().out.strip() == devmesh.__version__
     assert main(["version", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"devmesh": devmesh.__version__}
+
+
+def test_ctrl_c_while_the_command_is_loaded_is_no_traceback() -> None:
+    """The first moments are spent on imports."""
+    program = (
+        "import sys, signal; from devmesh.terminal.__main__ import main\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "sys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (exits.INTERRUPTED, "")
 
 
 def test_tools_lists_every_cli_of_the_registry(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -59,13 +60,42 @@ def test_a_job_from_the_terminal_alone(devmesh: Run, background: Start, project:
 
     again = devmesh("serve")
     assert again.returncode == exits.BUSY
-    assert str(ready["pid"]) in again.stderr
+    assert f"process {ready['pid']} already coordinates {project}" in again.stderr
+    assert "devmesh stop" in again.stderr
 
     assert devmesh("stop").returncode == 0
     assert served.wait(5) == 0
     agent.send_signal(signal.SIGINT)
-    assert agent.wait(5) == 0
+    said, _ = agent.communicate(timeout=5)
+    assert agent.returncode == 0
+    assert said.splitlines() == [
+        f"joined as scripted-1: {project}",
+        "task 1, attempt 1: Do this.",
+        "task 1, attempt 1: over",
+        "the mesh does not answer; waiting for it",
+        "told to end by Ctrl-C",
+    ]
     assert devmesh("audit", "task_*", "--json").returncode == 0
+
+
+def test_a_task_for_nobody_says_so(devmesh: Run, background: Start) -> None:
+    """Whoever posts it learns why it waits, and so does whoever asks how things stand."""
+    served = background("serve", "--json")
+    assert served.stdout is not None
+    served.stdout.readline()
+    assert devmesh("post", "x").stdout == "task 1: no agent is here; devmesh join TOOL\n"
+    assert "queued: no agent is here" in devmesh("status").stdout
+
+
+def test_a_port_that_is_asked_for_is_the_one_or_none(devmesh: Run) -> None:
+    """Exit code 6, and who has it; nothing else is taken instead."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = devmesh("serve", "--port", str(port))
+    assert done.returncode == exits.BUSY
+    assert f"port {port} on 127.0.0.1 is in use by" in done.stderr
+    assert devmesh("serve", "--port", "99999").returncode == exits.USAGE
+    assert devmesh("serve", "--project", "nowhere").returncode == exits.USAGE
 
 
 def test_ctrl_c_ends_serving_cleanly(background: Start) -> None:
