@@ -117,10 +117,13 @@ def answered(kernel: Kernel, number: str) -> dict[str, Any]:
 
 
 def test_agents_work_while_a_cell_runs(kernel: Kernel, outside: Mesh) -> None:
-    """A blocking cell of two seconds: the task is posted before, and done before it ends."""
+    """A blocking cell of four seconds: the task is posted before, and done before it ends."""
     task = kernel.value("mesh.post('Do.\\n```script\\nwrite while.txt\\n| done\\n```').number")
-    number = sleeping(kernel, "import time; print('begun', flush=True); time.sleep(2)")
-    result = outside.tasks[task].result(1.8)
+    number = sleeping(kernel, "import time; print('begun', flush=True); time.sleep(4)")
+    end = time.monotonic() + 3
+    while task not in {known.number for known in outside.tasks} and time.monotonic() < end:
+        time.sleep(0.01)  # another client hears of it a moment later
+    result = outside.tasks[task].result(3.5)
     assert result.files == ("while.txt",)
     assert answered(kernel, number)["status"] == "ok"
 
