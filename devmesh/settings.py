@@ -5,6 +5,7 @@ Knows names, ranges and meanings; not what is done with them.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -191,3 +192,15 @@ def _variable(problem: ErrorDetails) -> str:
 
 VARIABLES = _variables()
 "Every variable with its default and meaning: the README's table, `devmesh doctor` and their test read this."
+
+_OURS = frozenset(
+    PREFIX + name
+    for name in ("RUN", "TASK_ID", "TASK_ATTEMPT", "AGENT", "PROJECT", "WORKSPACE", "CHECK", "DEMO_PROJECT")
+)
+"Variables of other uses: what tools and checks are told, and how a run is marked."
+
+
+def unknown_variables() -> tuple[str, ...]:
+    """The `DEVMESH_*` of this process that mean nothing: misspelt, most likely."""
+    known = _OURS.union(variable.name for variable in VARIABLES)
+    return tuple(sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known))

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from devmesh.errors import Code, SettingError
-from devmesh.settings import LOCKED_LANES, VARIABLES, Settings
+from devmesh.settings import LOCKED_LANES, VARIABLES, Settings, unknown_variables
 from devmesh.vocabulary.terms import Lane, Resources
 
 MISFITS = {
@@ -53,6 +53,14 @@ def test_variables_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert (settings.ws_port, settings.port_fallback, settings.gpu_vram_gb) == (0, False, 24)
     assert (settings.log_level, settings.locked_lanes) == ("DEBUG", ("*.lock", "data/**"))
     assert settings.log_file == tmp_path / "devmesh.log"
+
+
+def test_a_misspelt_variable_is_known_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tools are told is not misspelt."""
+    before = unknown_variables()
+    for name in ("DEVMESH_WS_PRT", "DEVMESH_WS_PORT", "DEVMESH_TASK_ID"):
+        monkeypatch.setenv(name, "1")
+    assert set(unknown_variables()) - set(before) == {"DEVMESH_WS_PRT"}
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from IPython.core.error import UsageError
 
 from devmesh import mesh as meshes
-from devmesh.errors import Code, Refused
+from devmesh.errors import Code, NoMesh, Refused
 from devmesh.mesh.checkup import examine
 from devmesh.mesh.demonstration import AGENTS, post_sample_tasks, sample_project
 from devmesh.mesh.toolbox import survey
@@ -47,9 +47,10 @@ def connect(words: Words) -> object:
 
 
 def stop(_: Words) -> object:
-    """Nothing: the mesh is gone."""
-    meshes.current().stop()
-    return None
+    """That the mesh is gone."""
+    mesh = meshes.current()
+    mesh.stop()
+    return Done(f"stopped the mesh of {mesh.project}; its record stays, and %devmesh start goes on from there")
 
 
 def status(_: Words) -> object:
@@ -182,11 +183,12 @@ def knowledge(words: Words) -> object:
 
 
 def audit(words: Words) -> object:
-    """A frame of facts, or the verdict on the record."""
+    """A frame of facts without the columns that hold nothing, or the verdict on the record."""
     audit = meshes.current().audit
     if words.given.verify:
         return audit.verify()
-    return audit.df(words.given.kind, since=words.given.since, limit=words.given.limit)
+    frame = audit.df(words.given.kind, since=words.given.since, limit=words.given.limit)
+    return frame.dropna(axis="columns", how="all") if len(frame) else frame
 
 
 # ---- this machine ----
@@ -194,7 +196,7 @@ def audit(words: Words) -> object:
 
 def doctor(words: Words) -> object:
     """The findings."""
-    return examine(Path(words.given.project).resolve(), Settings.load())
+    return examine(Path(words.given.project or _here()).resolve(), Settings.load())
 
 
 def demo(words: Words) -> object:
@@ -207,6 +209,14 @@ def demo(words: Words) -> object:
 
 
 # ---- shared by several ----
+
+
+def _here() -> Path:
+    """The project of the mesh there is, or the folder one is in."""
+    try:
+        return meshes.current().project
+    except NoMesh:
+        return Path()
 
 
 def _text(words: Words, name: str, what: str) -> str:

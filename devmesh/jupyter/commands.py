@@ -38,6 +38,9 @@ def argument(*names: str, completes: str = "", **options: Any) -> Argument:
 
 
 _PROJECT = argument("--project", default=".", metavar="FOLDER", completes="path", help="the project (default: here)")
+_EXAMINED = argument(
+    "--project", metavar="FOLDER", completes="path", help="the project (default: that of the mesh, or here)"
+)
 _REASON = argument("--reason", default="", help="why, for the record")
 _FRAME = argument("--df", action="store_true", help="as a DataFrame")
 _NUMBERS = argument("tasks", nargs="+", type=positive, metavar="TASK", completes="task", help="task numbers")
@@ -46,10 +49,10 @@ _WHICH = argument("which", nargs="+", metavar="TASK|AGENT", completes="either", 
 COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         "start",
-        "Start a mesh for a project in this kernel; returns it, as `devmesh.start()` does.",
+        "Start a mesh for a project in this kernel: it is returned, and called `mesh` if that name is free.",
         actions.start,
         (_PROJECT, argument("--port", type=int, help="the port to listen on (default: DEVMESH_WS_PORT, or 7700)")),
-        ("mesh = %devmesh start", "%devmesh start --project ../shop"),
+        ("%devmesh start", "shop = %devmesh start --project ../shop"),
     ),
     Command(
         "connect",
@@ -168,7 +171,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         ("%devmesh audit 'lock_*' --since 10m",),
     ),
     Command("tools", "The CLIs: which are here, their versions, how to get the others.", actions.tools),
-    Command("doctor", "Whether this machine has what a mesh needs.", actions.doctor, (_PROJECT,)),
+    Command("doctor", "Whether this machine has what a mesh needs.", actions.doctor, (_EXAMINED,)),
     Command(
         "demo",
         "Three scripted agents at work on a sample project, without any model.",

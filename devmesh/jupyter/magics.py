@@ -5,7 +5,7 @@ Errors of ours come out as a line, with a hint, and without a traceback; the cel
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from IPython.core.error import UsageError
@@ -15,7 +15,8 @@ from devmesh.errors import DevMeshError
 from devmesh.jupyter.actions import Words
 from devmesh.jupyter.commands import BY_NAME, overview, parser_of
 from devmesh.jupyter.completion import match
-from devmesh.jupyter.parsing import HelpWanted, words
+from devmesh.jupyter.parsing import HelpWanted, did_you_mean, words
+from devmesh.mesh import Mesh
 from devmesh.vocabulary.plain import plain
 
 if TYPE_CHECKING:
@@ -40,14 +41,24 @@ class DevMeshMagics(Magics):
     def devmesh(self, line: str, cell: str | None = None) -> object:
         """Do what the line says and return what came of it."""
         try:
-            return run(line, cell)
+            made = run(line, cell)
         except HelpWanted as wanted:
             return HelpText(wanted.text)
         except DevMeshError as error:
             raise _readable(error) from None
+        if isinstance(made, Mesh) and self.shell is not None:
+            _name(made, self.shell.user_ns)
+        return made
 
 
 DevMeshMagics.devmesh.__doc__ = overview()
+
+
+def _name(mesh: Mesh, names: dict[str, Any]) -> None:
+    """Call it `mesh`, unless that name is taken by anything but a mesh that is over."""
+    held = names.get("mesh", mesh)
+    if held is mesh or (isinstance(held, Mesh) and held.is_closed):
+        names["mesh"] = mesh
 
 
 def run(line: str, cell: str | None = None) -> object:
@@ -57,7 +68,8 @@ def run(line: str, cell: str | None = None) -> object:
         raise HelpWanted(overview())
     command = BY_NAME.get(given[0])
     if command is None:
-        raise UsageError(f"%devmesh: there is no command {given[0]!r}. `%devmesh --help` lists them.")
+        meant = did_you_mean(given[0], BY_NAME)
+        raise UsageError(f"%devmesh: there is no command {given[0]!r}. {meant}`%devmesh --help` lists them.")
     parsed = parser_of(command).parse_args(given[1:])
     return command.does(Words(parsed, beyond, cell))
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 import shlex
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 
 _TIMES = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+_UNKNOWN = "unrecognized arguments: "
+"How argparse begins its complaint."
 
 
 class HelpWanted(Exception):
@@ -28,7 +34,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError: IPython shows it as one line without a traceback."""
-        raise UsageError(f"{self.prog}: {message}. `{self.prog} --help` says more.")
+        unknown = message.removeprefix(_UNKNOWN).split()[0] if message.startswith(_UNKNOWN) else ""
+        meant = did_you_mean(unknown.partition("=")[0], self._option_string_actions)
+        raise UsageError(f"{self.prog}: {message}. {meant}`{self.prog} --help` says more.")
 
     def exit(self, _status: int = 0, message: str | None = None) -> NoReturn:
         """Never leaves the process."""
@@ -37,6 +45,13 @@ class Parser(argparse.ArgumentParser):
     def print_help(self, _file: Any = None) -> None:
         """Hand the help to whoever shows it."""
         raise HelpWanted(self.format_help())
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A question with the word that was probably meant; empty where none is like it."""
+    names = list(known)
+    like = [name for name in names if word and name.startswith(word)] or difflib.get_close_matches(word, names, n=1)
+    return f"Did you mean {like[0]}? " if like else ""
 
 
 def words(line: str) -> tuple[list[str], list[str]]:

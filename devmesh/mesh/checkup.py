@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 import socket
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -17,7 +19,7 @@ from devmesh.address import find_connection, home_of
 from devmesh.audit.database import SAFE_VERSION
 from devmesh.errors import DevMeshError, NoMesh
 from devmesh.mesh.faces import table
-from devmesh.settings import Settings
+from devmesh.settings import VARIABLES, Settings, unknown_variables
 
 
 class Verdict(StrEnum):
@@ -116,8 +118,19 @@ def _mesh(project: Path, settings: Settings) -> Finding:
     return Finding("mesh", Verdict.OK, f"runs in process {connection.pid} at {connection.url}")
 
 
-def _port(_: Path, settings: Settings) -> Finding:
+def _settings(_: Path, __: Settings) -> Finding:
+    if not (unknown := unknown_variables()):
+        return Finding("settings", Verdict.OK, "every DEVMESH_* variable is known")
+    like = difflib.get_close_matches(unknown[0], [variable.name for variable in VARIABLES], n=1)
+    advice = f"Did you mean {like[0]}?" if like else "The README lists every variable."
+    return Finding("settings", Verdict.NOTE, f"{', '.join(unknown)}: there is no such setting", advice)
+
+
+def _port(project: Path, settings: Settings) -> Finding:
     where = f"{settings.ws_host}:{settings.ws_port}"
+    with suppress(DevMeshError):
+        if find_connection(project, settings).port == settings.ws_port:
+            return Finding("port", Verdict.OK, f"{where} is in use by this project's mesh")
     family = socket.AF_INET6 if ":" in settings.ws_host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -126,7 +139,7 @@ def _port(_: Path, settings: Settings) -> Finding:
         except OSError as failed:
             verdict = Verdict.NOTE if settings.port_fallback else Verdict.PROBLEM
             advice = "Another will be taken." if settings.port_fallback else "Set DEVMESH_WS_PORT to a free one, or 0."
-            return Finding("port", verdict, f"{where}: {failed.strerror}", advice)
+            return Finding("port", verdict, f"{where}: {str(failed.strerror).lower()}", advice)
     return Finding("port", Verdict.OK, f"{where} is free")
 
 
@@ -136,6 +149,7 @@ EXAMINATIONS: Final[tuple[Callable[[Path, Settings], Finding], ...]] = (
     _sqlite,
     _project,
     _state,
+    _settings,
     _port,
     _mesh,
 )

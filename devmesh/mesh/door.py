@@ -47,6 +47,7 @@ class Door:
         self._link: Link | None = None
         self._watching = False
         self._closed = False
+        self._parting = ("this handle was closed", "devmesh.connect() gives a new one.")
 
     # ---- coming and going ----
 
@@ -64,12 +65,14 @@ class Door:
             raise
         return self
 
-    def close(self) -> None:
-        """Leave. Harmless when already left; the mesh goes on."""
+    def close(self, *, stopped: bool = False) -> None:
+        """Leave. Harmless when already left; the mesh goes on, unless it is `stopped`."""
         if self._closed:
             return
         self._closed = True
-        self.replica.end(MeshLost("this handle was closed", hint="devmesh.connect() gives a new one."))
+        if stopped:
+            self._parting = ("this mesh was stopped", "devmesh.start() starts it again, where it was.")
+        self.replica.end(self._parted())
         if self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._leave(), self._loop)
             self._thread.join(5.0)
@@ -123,8 +126,12 @@ class Door:
         """Run it on the session's loop; the future is done when it is."""
         if self._closed:
             doing.close()
-            raise MeshLost("this handle was closed", hint="devmesh.connect() gives a new one.")
+            raise self._parted()
         return asyncio.run_coroutine_threadsafe(doing, self._loop)
+
+    def _parted(self) -> MeshLost:
+        message, hint = self._parting
+        return MeshLost(message, hint=hint)
 
     async def ask(self, request: AnyRequest) -> Reply:
         """The answer. Raises Malformed (by field, before sending), Refused, or MeshLost when none will come."""

@@ -53,7 +53,8 @@ class Launcher:
         for tool in wanted:
             GenericTool.find(tool, self._home.parent)
         bridges = [bridge for tool in wanted for bridge in await self._start(tool, count, options)]
-        return tuple([await self._joined(door, bridge) for bridge in bridges]) if wait else ()
+        names = [await self._joined(door, bridge) for bridge in bridges] if wait else []
+        return tuple(sorted(names, key=_natural))
 
     async def _start(self, tool: str, count: int, options: tuple[str, ...]) -> list[Started]:
         processes = await asyncio.to_thread(launch, tool, self._project, self._home, count=count, options=options)
@@ -92,6 +93,12 @@ def _named(bridge: Started) -> tuple[int, float]:
 
 def _agent_of(state: MeshState, pid: int) -> str | None:
     return next((agent.name for agent in state.present if agent.joined.pid == pid), None)
+
+
+def _natural(name: str) -> tuple[str, int]:
+    """`scripted-2` before `scripted-10`."""
+    tool, _, number = name.rpartition("-")
+    return (tool, int(number)) if number.isdecimal() else (name, 0)
 
 
 def _last_words(tool: str, log: Path) -> str:

@@ -66,7 +66,7 @@ def current() -> Mesh:
         if not mesh.is_closed:
             return mesh
         del _meshes[home]
-    raise NoMesh("there is no mesh here yet", hint="Start one with %devmesh start, or join one with %devmesh connect.")
+    raise NoMesh("no mesh is open here", hint="Start one with %devmesh start, or join one with %devmesh connect.")
 
 
 def _folder(project: str | Path) -> Path:

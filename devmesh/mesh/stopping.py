@@ -32,7 +32,7 @@ def stop(door: Door, operations: Operations, host: ThreadHost | None) -> None:
         _send_home(door, operations)
     finally:
         operations.launcher.end_all(_GRACE)
-        door.close()
+        door.close(stopped=True)
         host.stop()
 
 

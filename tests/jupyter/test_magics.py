@@ -46,8 +46,29 @@ def test_the_first_five_minutes(shell: InteractiveShell) -> None:
     assert do(shell, "audit --verify").ok
     assert repr(do(shell, "pause 1 2")) == "paused task 1; paused task 2"
     assert repr(do(shell, "cancel 1 --reason enough")) == "cancelled task 1"
-    assert do(shell, "stop") is None
+    assert str(mesh.project) in repr(do(shell, "stop"))
     assert mesh.is_closed
+
+
+def test_a_started_mesh_is_called_mesh_where_that_name_is_free(shell: InteractiveShell) -> None:
+    """So that the next cell can say `mesh.tasks`; a name of the person's own is left alone."""
+    shell.user_ns["mesh"] = "mine"
+    first = do(shell, "start")
+    assert shell.user_ns["mesh"] == "mine"
+    del shell.user_ns["mesh"]
+    do(shell, "start")
+    assert shell.user_ns["mesh"] is first
+    do(shell, "stop")
+    assert shell.user_ns["mesh"] is not do(shell, "start")
+    assert shell.user_ns["mesh"] is current()
+
+
+def test_the_facts_are_shown_without_empty_columns(shell: InteractiveShell) -> None:
+    """A column of another kind of fact holds nothing here."""
+    do(shell, "start")
+    do(shell, "task hello")
+    shown = do(shell, "audit task_posted")
+    assert {"kind", "title", "prompt"} <= set(shown.columns) < set(current().audit.df("task_posted").columns)
 
 
 def test_variables_are_filled_in(shell: InteractiveShell) -> None:
@@ -63,6 +84,8 @@ def test_variables_are_filled_in(shell: InteractiveShell) -> None:
     ("line", "says"),
     [
         ("nonsense", "there is no command 'nonsense'"),
+        ("stat", "Did you mean status?"),
+        ("task --prority 2 hello", "unrecognized arguments: --prority. Did you mean --priority?"),
         ("task --priority 9 hello", "'9' is no priority"),
         ("task don't", "no closing quotation"),
         ("launch", "the following arguments are required: TOOL"),
@@ -87,7 +110,7 @@ def test_an_error_of_the_mesh_is_shown_without_a_traceback(
     assert isinstance(result.error_in_exec, NoMesh)
     shown = capsys.readouterr().out
     assert shown.splitlines() == [
-        "devmesh: there is no mesh here yet",
+        "devmesh: no mesh is open here",
         "Start one with %devmesh start, or join one with %devmesh connect.",
     ]
 
@@ -134,6 +157,17 @@ def test_doctor_and_tools_are_tables(shell: InteractiveShell, tmp_path: Path) ->
     assert tools[0].installed
     assert "claude" in {tool.name for tool in tools}
     assert all(tool.install for tool in tools)
+
+
+def test_doctor_looks_at_the_project_of_the_mesh(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the notebook is; and at variables that are misspelt."""
+    mesh = do(shell, "start --project .")
+    monkeypatch.chdir("/")
+    monkeypatch.setenv("DEVMESH_WS_PRT", "1")
+    found = {finding.about: finding for finding in do(shell, "doctor")}
+    assert found["project"].found == str(mesh.project)
+    assert found["mesh"].found.startswith("runs in process")
+    assert (found["settings"].verdict, found["settings"].advice) == ("note", "Did you mean DEVMESH_WS_PORT?")
 
 
 def test_unloading_takes_everything_away(bare_shell: InteractiveShell) -> None:
