@@ -11,7 +11,7 @@ export const EVENTS = {
   order: (a, b) => b.sequence - a.sequence,
   columns: [
     { label: "Time", least: 60, rank: 0, show: (row) => ({ text: clockTime(row.at), quiet: true, hint: `Fact ${row.sequence}` }) },
-    { label: "Event", least: 140, rank: 0, show: (row) => eventLook(row.kind) },
+    { label: "Event", least: 152, rank: 0, show: (row) => eventLook(row.kind) },
     { label: "Agent", least: 86, rank: 1, show: (row) => ({ text: row.agent || "–", quiet: !row.agent }) },
     { label: "Task", least: 34, rank: 2, end: true, show: (row) => (row.task === null ? { text: "–", quiet: true } : { text: `#${row.task}`, quiet: true }) },
     { label: "What", least: 140, grow: 1, rank: 0, show: (row) => ({ text: row.text }) },
