@@ -63,7 +63,7 @@ class Views:
         self._samples: deque[SampleRow] = deque(maxlen=SAMPLES)
         self._reserved: dict[int, Resources] = {}
         "What is set aside for each task, as far as heard."
-        self._health, self._since = Health.LIVE, 0.0
+        self._health, self._since, self._changed_at = Health.LIVE, 0.0, time.monotonic()
         self._started = 0.0
         self._unsubscribe = door.replica.subscribe(self._heard)
 
@@ -163,7 +163,7 @@ class Views:
     def _header(self, state: MeshState, now: float) -> HeaderRow:
         health = self._door_health(state)
         if health is not self._health:
-            self._health, self._since = health, now
+            self._health, self._since, self._changed_at = health, now, time.monotonic()
         states = Counter(row.state for row in self._tasks.values())
         present = state.present
         return HeaderRow(
@@ -171,7 +171,7 @@ class Views:
             epoch=max(1, state.epoch),
             started=self._started,
             health=health,
-            since=self._since,
+            since=self._since - self._standing_still(),
             agents=len(present),
             working=sum(1 for agent in present if agent.task is not None),
             queued=states[TaskState.QUEUED],
@@ -182,6 +182,10 @@ class Views:
             locks=len(state.locks.locks),
             waiting=len(state.locks.waiting),
         )
+
+    def _standing_still(self) -> float:
+        """Seconds, by fives, for which mesh time has not run on: it does not while the coordinator is away."""
+        return 0.0 if self._health is Health.LIVE else (time.monotonic() - self._changed_at) // 5 * 5
 
     def _door_health(self, state: MeshState) -> Health:
         if self._door.is_closed or not state.running:

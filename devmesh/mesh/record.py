@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _TOLD = {"time": "moment", "kind": "category", "agent": "text", "what": "text"}
 _FIGURES = "devmesh_widgets.figures"
+_GOING_ON = frozenset({"tasks", "locks"})
+"What lasts, and is drawn up to the last moment on record."
 
 
 class Past:
@@ -135,7 +137,16 @@ class Past:
         draw = getattr(import_module(_FIGURES), noun, None)
         if draw is None:
             raise MeshError(f"there is no picture of {noun}", hint=f"mesh.{noun}.df() has them as a DataFrame.")
-        return draw(self.events(limit=None) if noun == "events" else self.frame(noun))
+        if noun == "events":
+            return draw(self.events(limit=None))
+        return draw(self.frame(noun), self._until()) if noun in _GOING_ON else draw(self.frame(noun))
+
+    def _until(self) -> pd.Timestamp | None:
+        """When the last fact was recorded."""
+        import pandas as pd
+
+        last = self.latest(1)
+        return pd.Timestamp(last[0].at, unit="s", tz="UTC") if last else None
 
 
 def _line(recorded: Recorded) -> tuple[datetime, str, str, int | None, str]:

@@ -40,6 +40,8 @@ SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
     facts.RequestRefused: lambda fact: f"{fact.request}: {fact.code} {fact.message}",
     facts.ReviewGiven: lambda fact: f"{fact.reviewer}: {fact.verdict.replace('_', ' ')} {fact.remarks}",
     facts.ReviewRequested: lambda fact: f"change {fact.change}, by task {fact.review}",
+    facts.SessionDropped: lambda fact: fact.reason,
+    facts.SessionOpened: lambda fact: fact.role,
     facts.TaskAbandoned: lambda fact: fact.reason,
     facts.TaskAwarded: lambda fact: f"attempt {fact.attempt}: {fact.why}",
     facts.TaskCancelled: lambda fact: fact.reason,

@@ -85,6 +85,16 @@ def test_what_is_still_going_is_drawn_up_to_the_last_moment_on_record() -> None:
     assert list(figures.locks(locks()).data[1].x) == [0]
 
 
+def test_a_record_may_reach_further_than_its_tasks_and_locks() -> None:
+    """Up to that moment they go on; what nobody has begun is only waited for."""
+    later = at(30)[0]
+    drawn = {trace.name: trace for trace in figures.tasks(tasks(), later).data}
+    assert list(drawn["working"].x) == [26_000]
+    assert list(drawn["waited"].x)[2] == 30_000
+    assert "queued" not in drawn
+    assert list(figures.locks(locks(), later).data[1].x) == [25_000]
+
+
 def test_text_of_an_agent_is_no_markup_in_a_label() -> None:
     """Plotly reads `<b>` and `&lt;` in labels: neither may come from outside."""
     labels = figures.tasks(tasks()).data[0].y

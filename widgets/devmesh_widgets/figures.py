@@ -25,15 +25,19 @@ WORK, WAIT, PLAN, BAD, GOOD = "#0072b2", "#b9b9b9", "#e69f00", "#d55e00", "#009e
 COLOURS = {"completed": GOOD, "failed": BAD, "cancelled": "#8a8a8a"}
 
 
-def tasks(table: pd.DataFrame) -> Figure:
-    """Who worked on what and when, with the wait before it. Reads task, title, agent, state, posted, started, ended."""
+def tasks(table: pd.DataFrame, until: pd.Timestamp | None = None) -> Figure:
+    """Who worked on what and when, with the wait before it. Reads task, title, agent, state, posted, started, ended.
+
+    What goes on is drawn up to `until`, or to the last moment in the table.
+    """
     shown = table.tail(ROW_LIMIT)
-    end = _latest(shown, ["posted", "started", "ended"])
+    end = _latest(shown, ["posted", "started", "ended"], until)
     labels = [f"#{row.task} {_plain(row.title, 40)}" for row in shown.itertuples()]
     figure = _figure(_title("Tasks", len(shown), len(table)), height=120 + 24 * len(shown))
     started, ended = shown["started"].fillna(end), shown["ended"].fillna(end)
     figure.add_bar(name="waited", marker_color=WAIT, **_spans(labels, shown["posted"], started.clip(upper=ended)))
-    for state, rows in shown.groupby(shown["state"].astype(str), sort=True):
+    taken_up = shown[shown["started"].notna()]
+    for state, rows in taken_up.groupby(taken_up["state"].astype(str), sort=True):
         at = [labels[index] for index in shown.index.get_indexer(rows.index)]
         begun, over = rows["started"], ended.loc[rows.index]
         agents = [_plain(agent, 40) for agent in rows["agent"].astype(object)]
@@ -41,9 +45,9 @@ def tasks(table: pd.DataFrame) -> Figure:
     return _along_time(figure)
 
 
-def locks(table: pd.DataFrame) -> Figure:
-    """Who held which path and when. Reads target, agent, mode, granted, ended."""
-    end = _latest(table, ["granted", "ended"])
+def locks(table: pd.DataFrame, until: pd.Timestamp | None = None) -> Figure:
+    """Who held which path and when. Reads target, agent, mode, granted, ended; draws what goes on up to `until`."""
+    end = _latest(table, ["granted", "ended"], until)
     often = table["target"].value_counts().head(ROW_LIMIT).index
     shown = table[table["target"].isin(often)]
     figure = _figure(_title("Locks by path", len(often), table["target"].nunique()), height=120 + 24 * len(often))
@@ -127,9 +131,10 @@ def _spans(labels: list[str], start: pd.Series[Any], end: pd.Series[Any]) -> dic
     }
 
 
-def _latest(table: pd.DataFrame, columns: list[str]) -> Any:
-    """The last moment on record: what is still going is drawn up to it."""
-    return table[columns].max().max()
+def _latest(table: pd.DataFrame, columns: list[str], until: pd.Timestamp | None) -> Any:
+    """The last moment there is: what is still going is drawn up to it."""
+    last = table[columns].max().max()
+    return last if until is None or (last == last and last > until) else until  # noqa: PLR0124  # a missing time
 
 
 def _plain(value: Any, limit: int) -> str:

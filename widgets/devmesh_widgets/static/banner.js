@@ -32,11 +32,11 @@ export class Banner {
 
   /** @returns {[string, string]} */
   message() {
-    const [health, since] = this.link.store.health;
+    const [health] = this.link.store.health;
     const note = visible(this.link.store.only("header")?.note);
-    const gone = age(this.link.now() - since);
+    const gone = age(this.link.gone());
     const silence = this.link.silence();
-    if (silence) return ["silent", `No word from the kernel for ${age(silence)}. The rows are from then.`];
+    if (silence) return ["silent", `No word from the kernel for ${age(silence)}: the rows are from then. If it was restarted, start the mesh and run this cell again.`];
     if (health === "lost") return ["lost", `Coordinator lost ${gone} ago${note ? `: ${note}` : ""}. The rows are the last ones heard; trying to reach it.`];
     if (health === "stopped") return ["stopped", `The mesh was stopped ${gone} ago${note ? `: ${note}` : ""}. Start it again with %devmesh start.`];
     if (this.link.sinceBack() < BACK_SHOWN) return ["back", "The coordinator is back. The rows are live again."];

@@ -51,7 +51,7 @@ export class Header {
     setText(this.name, visible(row.project));
     this.name.title = visible(row.project);
     this.showHealth(row);
-    setText(this.place, [visible(row.url), `up ${age(this.link.now() - row.started)}`, row.epoch > 1 ? `epoch ${row.epoch}` : ""].filter(Boolean).join(" · "));
+    setText(this.place, [visible(row.url), `up ${age(this.link.now() - row.started)}`, row.epoch > 1 ? `start ${row.epoch}` : ""].filter(Boolean).join(" · "));
     for (const { item, number, noun, label, count, tone } of this.figures) {
       const value = count(row);
       noun.data = ` ${value === 1 ? label.replace(/s$/, "") : label}`;
@@ -61,10 +61,11 @@ export class Header {
   }
 
   showHealth(row) {
-    const look = lookOf(HEALTH, row.health);
-    if (this.shown === row.health) return;
-    this.shown = row.health;
-    this.health.className = `dm-health dm-health-${row.health}`;
+    const health = this.link.silence() ? "silent" : row.health;
+    const look = lookOf(HEALTH, health);
+    if (this.shown === health) return;
+    this.shown = health;
+    this.health.className = `dm-health dm-health-${health}`;
     this.health.replaceChildren(icon(look.icon, look.tone), make("span", "", look.text));
   }
 }

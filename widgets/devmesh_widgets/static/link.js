@@ -19,6 +19,7 @@ export class Link {
     this.store = new Store(model.get("fields"));
     this.store.start(model.get("beginning"));
     this.heardAt = this.basedAt = performance.now();
+    this.goneAt = this.heardAt - (this.store.now - this.store.health[1]) * 1000;
     this.gapAt = -Infinity;
     this.name = randomName();
     /** @type {Set<() => void>} */
@@ -31,9 +32,14 @@ export class Link {
     model.on("msg:custom", this.listen);
   }
 
-  /** Mesh time of this moment. @returns {number} */
+  /** Mesh time of this moment; it stands still while the coordinator is away. @returns {number} */
   now() {
-    return this.store.now + (performance.now() - this.basedAt) / 1000;
+    return this.store.now + (this.store.health[0] === "live" ? (performance.now() - this.basedAt) / 1000 : 0);
+  }
+
+  /** Seconds since the coordinator went away. @returns {number} */
+  gone() {
+    return (performance.now() - this.goneAt) / 1000;
   }
 
   /** Seconds since the kernel last said anything, 0 while that is nothing to worry about. @returns {number} */
@@ -51,8 +57,8 @@ export class Link {
   show(refresh) {
     this.views.add(refresh);
     if (this.views.size === 1) {
-      this.model.send({ kind: "open", view: this.name });
-      this.timer = setInterval(() => this.model.send({ kind: "here", view: this.name }), HERE_EVERY);
+      this.say({ kind: "open", view: this.name });
+      this.timer = setInterval(() => this.say({ kind: "here", view: this.name }), HERE_EVERY);
     }
     return () => {
       this.views.delete(refresh);
@@ -60,9 +66,18 @@ export class Link {
     };
   }
 
+  /** To the kernel; one that was restarted does not know us any more, which the silence tells. */
+  say(message) {
+    try {
+      this.model.send(message);
+    } catch {
+      // nobody is there to hear it
+    }
+  }
+
   rest() {
     clearInterval(this.timer);
-    this.model.send({ kind: "closed", view: this.name });
+    this.say({ kind: "closed", view: this.name });
   }
 
   end() {
@@ -81,12 +96,14 @@ export class Link {
     if (!this.store.apply(message)) {
       if (this.heardAt - this.gapAt > GAP_EVERY) {
         this.gapAt = this.heardAt;
-        this.model.send({ kind: "gap" });
+        this.say({ kind: "gap" });
       }
       return;
     }
     this.basedAt = this.heardAt;
-    if (before !== "live" && this.store.health[0] === "live") this.backAt = this.heardAt;
+    const [health, since] = this.store.health;
+    if (before !== "live" && health === "live") this.backAt = this.heardAt;
+    if (before !== health) this.goneAt = this.heardAt - (this.store.now - since) * 1000;
     this.settle();
     this.refresh();
   }
@@ -104,7 +121,7 @@ export class Link {
     this.asked += 1;
     const before = this.store.rows(SECTION_OF[noun]).get(key)?.state ?? "";
     this.pending.set(`${noun}:${key}`, { id: this.asked, noun, key, label: `${label} ${name}`, before, at: performance.now(), taken: false, refused: "" });
-    this.model.send({ kind: "ask", id: this.asked, action: `${noun}.${verb}`, key, reason });
+    this.say({ kind: "ask", id: this.asked, action: `${noun}.${verb}`, key, reason });
     this.refresh();
   }
 

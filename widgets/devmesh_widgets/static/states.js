@@ -46,6 +46,7 @@ export const BADGES = {
 export const HEALTH = {
   live: { icon: "dot", tone: "good", text: "live" },
   lost: { icon: "alert", tone: "bad", text: "coordinator lost" },
+  silent: { icon: "alert", tone: "bad", text: "no word" },
   stopped: { icon: "stop", tone: "quiet", text: "stopped" },
 };
 
