@@ -60,7 +60,7 @@ export const TASKS = {
   columns: [
     { label: "#", least: 26, rank: 0, end: true, show: (row) => ({ text: row.task, quiet: true }) },
     { label: "Title", least: 190, grow: 3, rank: 0, show: (row) => ({ text: row.title, quiet: OVER.has(row.state) }) },
-    { label: "State", least: 100, grow: 0.8, rank: 0, show: stateCell },
+    { label: "State", least: 122, rank: 0, show: stateCell },
     { label: "Agent", least: 76, grow: 1, rank: 1, show: (row) => ({ text: row.agent || "–", quiet: !row.agent }) },
     { label: "Time", least: 44, rank: 2, end: true, show: timeCell },
     { label: "Prio", least: 30, rank: 3, end: true, show: (row) => ({ text: row.priority, strong: row.priority === 1 && !OVER.has(row.state), quiet: row.priority > 2 || OVER.has(row.state), hint: "Priority: 1 is the most urgent" }) },
