@@ -25,7 +25,7 @@ from devmesh.vocabulary.facts import (
     OutputReported,
 )
 from devmesh.vocabulary.record import kind_of
-from devmesh.vocabulary.terms import Resources, TaskState
+from devmesh.vocabulary.terms import AgentState, Resources, TaskState
 from devmesh_widgets.rows import (
     AgentRow,
     EventRow,
@@ -173,7 +173,7 @@ class Views:
             health=health,
             since=self._since - self._standing_still(),
             agents=len(present),
-            working=sum(1 for agent in present if agent.task is not None),
+            working=sum(agent.state is AgentState.WORKING for agent in present),
             queued=states[TaskState.QUEUED],
             running=sum(states[each] for each in _RUNNING),
             completed=states[TaskState.COMPLETED],

@@ -14,7 +14,7 @@ from devmesh.mesh import Mesh
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import AnyFact, HardwareReleased, HardwareReserved, HardwareSampled
 from devmesh.vocabulary.requests import CancelTask, PauseAgent
-from devmesh.vocabulary.terms import Resources, TaskState
+from devmesh.vocabulary.terms import AgentState, Resources, TaskState
 from devmesh_widgets import Health, Source
 
 pytestmark = pytest.mark.slow
@@ -84,6 +84,15 @@ def test_a_row_says_what_a_queued_task_waits_for(source: MeshSource, mesh: Mesh)
     assert [(row.waits_for, row.held_up) for row in after[1:]] == [((), "bob is not here"), ((2,), "")]
     mesh.post("another")
     assert source.view().tasks[1] is after[1]
+
+
+def test_who_judges_anothers_change_is_at_work_too(source: MeshSource, mesh: Mesh) -> None:
+    """The header counts as many as the rows show."""
+    mesh.launch("scripted", count=2)
+    mesh.post("Add it.\n```script\nappend a.txt\n| x\n```\n```script review\nsleep 30\n```", review=True)
+    assert eventually(lambda: any(row.title.startswith("Review of") for row in source.view().agents))
+    shown = source.view()
+    assert shown.header.working == sum(row.state is AgentState.WORKING for row in shown.agents) == 2
 
 
 def test_events_before_the_panel_are_there_too(mesh: Mesh) -> None:

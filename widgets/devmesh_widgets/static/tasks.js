@@ -59,7 +59,7 @@ export const TASKS = {
   order: (a, b) => TASK_ORDER.indexOf(a.state) - TASK_ORDER.indexOf(b.state) || (OVER.has(a.state) ? b.since - a.since : a.priority - b.priority) || a.task - b.task,
   columns: [
     { label: "#", least: 26, rank: 0, end: true, show: (row) => ({ text: row.task, quiet: true }) },
-    { label: "Title", least: 190, grow: 3, rank: 0, show: (row) => ({ text: row.title, quiet: OVER.has(row.state) }) },
+    { label: "Title", least: 176, grow: 3, rank: 0, show: (row) => ({ text: row.title, quiet: OVER.has(row.state) }) },
     { label: "State", least: 122, rank: 0, show: stateCell },
     { label: "Agent", least: 76, grow: 1, rank: 1, show: (row) => ({ text: row.agent || "–", quiet: !row.agent }) },
     { label: "Time", least: 44, rank: 2, end: true, show: timeCell },
