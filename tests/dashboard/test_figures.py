@@ -122,3 +122,15 @@ def test_figures_fit_a_light_and_a_dark_page_and_stand_an_empty_record(frame: Ca
         figure = draw(rows)
         assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
         assert figure.to_json()
+
+
+def test_what_goes_on_is_drawn_up_to_a_moment_finer_than_the_record() -> None:
+    """The record counts microseconds; the clock of the one who asks may be finer, and nothing is said about it."""
+    until = pd.Timestamp(1_790_000_000_123_456_789, tz="UTC")
+    going_on = pd.DataFrame(
+        {
+            "task": [1], "title": ["One"], "agent": ["a"], "state": ["working"], "posted": [START.as_unit("us")],
+            "started": [START.as_unit("us")], "ended": pd.array([pd.NaT], dtype="datetime64[us, UTC]"),
+        }
+    )  # fmt: skip
+    assert figures.tasks(going_on, until).data[1].x[0] == pytest.approx((until - START).total_seconds() * 1000)

@@ -134,7 +134,9 @@ def _spans(labels: list[str], start: pd.Series[Any], end: pd.Series[Any]) -> dic
 def _latest(table: pd.DataFrame, columns: list[str], until: pd.Timestamp | None) -> Any:
     """The last moment there is: what is still going is drawn up to it."""
     last = table[columns].max().max()
-    return last if until is None or (last == last and last > until) else until  # noqa: PLR0124  # a missing time
+    if until is None or (last == last and last > until):  # noqa: PLR0124  # a missing time
+        return last
+    return until.as_unit("us")  # as fine as the record: a finer moment does not fit into its columns
 
 
 def _plain(value: Any, limit: int) -> str:
