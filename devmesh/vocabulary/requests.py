@@ -12,6 +12,10 @@ from msgspec import Meta
 from devmesh.vocabulary.record import Request
 from devmesh.vocabulary.terms import (
     Badge,
+    Blockage,
+    Budget,
+    Digest,
+    Dollars,
     FileChange,
     Line,
     LockMode,
@@ -22,14 +26,19 @@ from devmesh.vocabulary.terms import (
     Path,
     PlannedTask,
     Priority,
+    Probe,
+    QuestionKind,
     Remarks,
     Resources,
+    Role,
     Seconds,
     Share as Fraction,
     Stream,
     Text,
+    Tokens as TokenCount,
     Tool,
     Verdict,
+    WorkspaceKind,
 )
 
 PROTOCOL = 1
@@ -57,6 +66,9 @@ class Join(Request):
     badge: Badge = Badge.WATCHED
     declared: Resources = Resources()
     "What one task of this agent takes while it runs."
+    workspace: WorkspaceKind = WorkspaceKind.OWN
+    probes: Annotated[tuple[Probe, ...], Meta(max_length=20)] = ()
+    "What the canary found: the badge is what was measured."
 
 
 class Leave(Request):
@@ -146,6 +158,64 @@ class Finish(Request):
     attempt: Number
     outcome: Outcome
     summary: Remarks = ""
+    blockage: Blockage | None = None
+    "With `blocked`: why. The agent is parked, and the task goes to another."
+    retry_in: Seconds | None = None
+    "With `blocked`: when the service said it may be asked again."
+
+
+class ReportUsage(Request):
+    """What the tool spent since the last such report of this attempt."""
+
+    task: Number
+    attempt: Number
+    input_tokens: TokenCount = 0
+    output_tokens: TokenCount = 0
+    dollars: Dollars | None = None
+    "None: the tool names no price."
+    model: Line = ""
+    conversation: Line = ""
+    "The tool's own name for the conversation, by which it can be resumed."
+
+
+class StandDown(Request):
+    """The paused task's processes have ended: its memory is free until the task is resumed."""
+
+    task: Number
+    attempt: Number
+
+
+class Ask(Request):
+    """Ask the person, or with `agents_may_answer` another agent. Answered by `QuestionAsked`, later by the answer."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=20_000)]
+    question_kind: QuestionKind = QuestionKind.QUESTION
+    options: Annotated[tuple[Line, ...], Meta(max_length=20)] = ()
+    "Empty: any text will do."
+    default: Line = ""
+    "The answer when nobody gives one in time."
+    wait: Seconds | None = None
+    "Until the default counts; None: the mesh's own limit."
+    task: Number | None = None
+    agents_may_answer: bool = False
+
+
+class AnswerQuestion(Request):
+    """Answer it, once. An agent answers only others' questions that allow it, and never a permission."""
+
+    question: Number
+    answer: Annotated[str, Meta(max_length=20_000)]
+
+
+class ReportWrite(Request):
+    """A write in the project that no lock covered, found after the agent's turn. Both versions are kept."""
+
+    path: Path
+    task: Number | None = None
+    attempt: Number | None = None
+    before: ObjectId | None = None
+    "The content as it was, in the private repository; None: there was no such file."
+    after: ObjectId | None = None
 
 
 class Review(Request):
@@ -203,6 +273,10 @@ class PostTask(Request):
     check: Line = ""
     "A command the coordinator runs on the combined tree before the change lands."
     time_limit: Seconds | None = None
+    budget: Budget = Budget()
+    "What it may spend, all attempts together; it is paused before it spends more."
+    copies: Annotated[int, Meta(ge=1, le=50)] = 1
+    "So many agents do it, each on its own; the person compares, and approves one."
 
 
 class CancelTask(Request):
@@ -253,6 +327,42 @@ class ForceRelease(Request):
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
+class SetBudget(Request):
+    """What the whole mesh may spend from now on, or one task."""
+
+    budget: Budget
+    task: Number | None = None
+
+
+class SetAnswerRule(Request):
+    """Answer by rule: a question whose text matches the glob gets this answer at once. The first that fits counts."""
+
+    pattern: Annotated[str, Meta(min_length=1, max_length=500)]
+    answer: Annotated[str, Meta(max_length=20_000)]
+    question_kind: QuestionKind | None = None
+    "None: of either kind."
+
+
+class DropAnswerRule(Request):
+    rule: Number
+
+
+class IssueCredential(Request):
+    """Let a client in by a secret of its own; only the SHA-256 of it is said and kept."""
+
+    digest: Digest
+    role: Role
+    label: Line = ""
+    "For whom, in the person's words."
+
+
+class RevokeCredential(Request):
+    """Let that client in no more, and end its session now."""
+
+    credential: Number
+    reason: Line = ""
+
+
 class SetGoal(Request):
     """Ask the architect for a framework towards a goal."""
 
@@ -272,6 +382,11 @@ AnyRequest = (
     | Report
     | OfferChange
     | Finish
+    | ReportUsage
+    | StandDown
+    | Ask
+    | AnswerQuestion
+    | ReportWrite
     | Review
     | ProposeFramework
     | ShareDiscovery
@@ -287,5 +402,10 @@ AnyRequest = (
     | ResumeAgent
     | DismissAgent
     | ForceRelease
+    | SetBudget
+    | SetAnswerRule
+    | DropAnswerRule
+    | IssueCredential
+    | RevokeCredential
     | SetGoal
 )

@@ -30,6 +30,12 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Gigabytes = Annotated[float, Meta(ge=0, le=1_048_576)]
 Priority = Annotated[int, Meta(ge=1, le=5)]
 "1 is the most urgent."
+Tokens = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+"Tokens of a language model, as its tool counts them."
+Dollars = Annotated[float, Meta(ge=0, le=1_000_000)]
+"US dollars, as the tool says; a tool that names no price costs nothing here."
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+"SHA-256, in lower-case hexadecimal."
 
 
 class Role(StrEnum):
@@ -82,6 +88,8 @@ class AgentState(StrEnum):
     IDLE = "idle"
     WORKING = "working"
     PAUSED = "paused"
+    PARKED = "parked"
+    "Its tool's service would not serve it; it is tried again at a stated time."
     AWAY = "away"
     "Its connection dropped; its lease still runs."
     GONE = "gone"
@@ -151,6 +159,55 @@ class Outcome(StrEnum):
 
     DONE = "done"
     FAILED = "failed"
+    BLOCKED = "blocked"
+    "The tool's own service would not serve: no fault of the task, which goes back uncounted."
+
+
+class Blockage(StrEnum):
+    """Why a tool's service would not serve."""
+
+    AUTHENTICATION = "authentication"
+    "No key, a wrong one, or an expired login: the person must act."
+    RATE_LIMIT = "rate_limit"
+    QUOTA = "quota"
+    "Used up for the day or the account."
+    OVERLOADED = "overloaded"
+    UNREACHABLE = "unreachable"
+
+
+class WorkspaceKind(StrEnum):
+    """Where an agent's tool works."""
+
+    OWN = "own"
+    "A copy of its own for each task; what it changes is offered to the write gate."
+    SHARED = "shared"
+    "The project itself: each edit asks for its lock first, and a sweep afterwards looks for those that did not."
+
+
+class QuestionKind(StrEnum):
+    """What is asked of the person."""
+
+    QUESTION = "question"
+    "Something the tool wants to know."
+    PERMISSION = "permission"
+    "Something the tool wants to do."
+
+
+class OverusePolicy(StrEnum):
+    """What is done about a task whose processes take more memory than was set aside for it."""
+
+    WARN = "warn"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+class WrittenBehind(StrEnum):
+    """How a write that came without the gate's or a lock's leave was found."""
+
+    SWEEP = "sweep"
+    "By comparing the tree with the locks after an agent's turn."
+    GATE = "gate"
+    "By the write gate, in the very moment it exchanged the file: that version was put aside."
 
 
 class Stream(StrEnum):
@@ -219,6 +276,30 @@ class PlannedTask(Record):
     priority: Priority = 3
 
 
+class Budget(Record):
+    """What may be spent. None: no limit."""
+
+    dollars: Dollars | None = None
+    tokens: Tokens | None = None
+
+
+class Spending(Record):
+    """What was spent: tokens read, tokens written, dollars."""
+
+    input_tokens: Tokens = 0
+    output_tokens: Tokens = 0
+    dollars: Dollars = 0.0
+
+
+class Probe(Record):
+    """One way of editing that was tried on a forbidden scratch file when the agent joined, and what came of it."""
+
+    way: Line
+    "edit, write, shell ..."
+    refused: bool
+    detail: Line = ""
+
+
 class LanePolicy(Record):
     """Files matching `glob` are worked on in `lane`; the first match wins."""
 
@@ -256,3 +337,10 @@ class Limits(Record):
     total: Resources = Resources()
     "What the hardware ledger may grant. 0 GB of a kind means: none of it is managed."
     lanes: tuple[LanePolicy, ...] = ()
+    overuse: OverusePolicy = OverusePolicy.WARN
+    budget: Budget = Budget()
+    "What the whole mesh may spend, until another is set."
+    question_wait: Seconds = 3600.0
+    "How long a question waits for its answer when it names no time of its own."
+    park: Seconds = 60.0
+    "How long an agent whose service would not serve is parked the first time; doubles, up to an hour."

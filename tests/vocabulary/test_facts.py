@@ -11,7 +11,7 @@ import pytest
 from msgspec import NODEFAULT, structs
 
 from devmesh.vocabulary import facts
-from devmesh.vocabulary.facts import agents, changes, hardware, locks, mesh, tasks
+from devmesh.vocabulary.facts import agents, changes, costs, hardware, locks, mesh, questions, tasks
 from devmesh.vocabulary.record import Fact, kind_of
 from tests.vocabulary.examples import FACTS
 
@@ -47,7 +47,9 @@ def test_a_fact_is_named_in_the_past_tense(kind: type[Fact]) -> None:
     assert last.endswith("ed") or last in NOT_IN_ED or kind.__name__ in ONGOING
 
 
-@pytest.mark.parametrize("room", [agents, changes, hardware, locks, mesh, tasks], ids=lambda room: room.__name__)
+@pytest.mark.parametrize(
+    "room", [agents, changes, costs, hardware, locks, mesh, questions, tasks], ids=lambda room: room.__name__
+)
 def test_every_fact_is_in_the_union_and_at_the_door(room: Any) -> None:
     """What is declared can be recorded, and is imported from `devmesh.vocabulary.facts`."""
     declared = [value for _, value in inspect.getmembers(room, inspect.isclass) if issubclass(value, Fact)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -54,7 +54,7 @@ class ToolEnded:
 
 @dataclass(frozen=True, slots=True)
 class UsageCounted:
-    """What it cost so far, where the CLI says."""
+    """What this run cost so far, in all, where the CLI says."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -70,6 +70,37 @@ class ResultGiven:
 
 
 Said = SessionNamed | TextSaid | ToolStarted | ToolEnded | UsageCounted | ResultGiven
+
+
+# ---- what it asks before it acts ----
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Something the tool wants leave for before it does it, or wants to know."""
+
+    name: str
+    "The CLI's name for it: `Edit`, `apply_patch`, `Bash`."
+    paths: tuple[str, ...] = ()
+    "Files it would write, as the CLI wrote them."
+    command: str = ""
+    "The shell command it would run."
+    question: str = ""
+    "A question to the person, with no act behind it."
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """The answer to a wish."""
+
+    granted: bool
+    reason: str = ""
+    "For the model: who holds the file, until when; or the answer to its question."
+
+
+Gate = Callable[[Wish], Awaitable[Permission]]
+"Decides about a wish. It may wait for a lock or a person, and never raises."
 
 
 # ---- how it is called, and judged ----
@@ -96,6 +127,18 @@ class Judgement:
     "Its last words: the result's text, or all it said."
 
 
+class Wire(Protocol):
+    """The way to a running tool's standard input."""
+
+    def write(self, text: bytes) -> None:
+        """Send it. Once the tool has ended, this does nothing."""
+        ...
+
+    def close(self) -> None:
+        """End of input: a tool at rest ends then."""
+        ...
+
+
 class Reader(Protocol):
     """Takes a run's standard output apart. One per run."""
 
@@ -113,6 +156,25 @@ class Reader(Protocol):
 
     def because(self, complaints: str) -> str:
         """What it said went wrong, on one line; also of a run that had to be ended. Empty when it said nothing."""
+        ...
+
+
+class Dialogue(Reader, Protocol):
+    """A reader that also speaks: a two-way protocol over standard input and output. One per run.
+
+    It sends the prompt itself, asks the gate before it grants anything, and closes the wire when the turn is over.
+    """
+
+    def begin(self, wire: Wire, hear: Callable[[Said], None], gate: Gate) -> None:
+        """The process stands. `hear` is for what is said while no bytes come: `feed` returns the rest."""
+        ...
+
+    def interrupt(self) -> None:
+        """Ask the tool, in its own words, to stop its turn; the wire is closed when it has."""
+        ...
+
+    async def close(self) -> None:
+        """Give up whatever still waits for an answer. The process has ended."""
         ...
 
 

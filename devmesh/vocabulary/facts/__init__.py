@@ -10,8 +10,10 @@ from devmesh.vocabulary.facts.agents import (
     AgentJoined,
     AgentLeft,
     AgentLost,
+    AgentParked,
     AgentPaused,
     AgentResumed,
+    AgentUnparked,
     ArchitectNamed,
     DiscoveriesFound,
     Discovery,
@@ -32,6 +34,12 @@ from devmesh.vocabulary.facts.changes import (
     GateEntered,
     ReviewGiven,
     ReviewRequested,
+    WriteFound,
+)
+from devmesh.vocabulary.facts.costs import (
+    BudgetReached,
+    BudgetSet,
+    UsageReported,
 )
 from devmesh.vocabulary.facts.hardware import (
     HardwareExceeded,
@@ -51,6 +59,8 @@ from devmesh.vocabulary.facts.mesh import (
     CoordinatorStalled,
     CoordinatorStarted,
     CoordinatorStopped,
+    CredentialIssued,
+    CredentialRevoked,
     LeasesRenewed,
     RequestMalformed,
     RequestRefused,
@@ -61,6 +71,12 @@ from devmesh.vocabulary.facts.mesh import (
     Standing,
     WatchBegun,
     WatchStarted,
+)
+from devmesh.vocabulary.facts.questions import (
+    AnswerRuleDropped,
+    AnswerRuleSet,
+    QuestionAnswered,
+    QuestionAsked,
 )
 from devmesh.vocabulary.facts.tasks import (
     BidDeclined,
@@ -141,9 +157,33 @@ AnyFact = (
     | HardwareReleased
     | HardwareSampled
     | HardwareExceeded
+    | AgentParked
+    | AgentUnparked
+    | WriteFound
+    | CredentialIssued
+    | CredentialRevoked
+    | BudgetReached
+    | BudgetSet
+    | UsageReported
+    | AnswerRuleDropped
+    | AnswerRuleSet
+    | QuestionAnswered
+    | QuestionAsked
 )
 
 __all__ = [
+    "AnswerRuleDropped",
+    "AnswerRuleSet",
+    "QuestionAnswered",
+    "QuestionAsked",
+    "BudgetReached",
+    "BudgetSet",
+    "UsageReported",
+    "CredentialIssued",
+    "CredentialRevoked",
+    "WriteFound",
+    "AgentParked",
+    "AgentUnparked",
     "AgentDismissed",
     "AgentJoined",
     "AgentLeft",

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 from devmesh.vocabulary.record import Fact, Record
-from devmesh.vocabulary.terms import Badge, Line, Name, Number, PlannedTask, Resources, Text
+from devmesh.vocabulary.terms import (
+    Badge,
+    Blockage,
+    Line,
+    Name,
+    Number,
+    PlannedTask,
+    Probe,
+    Resources,
+    Seconds,
+    Text,
+    WorkspaceKind,
+)
 
 
 class AgentJoined(Fact):
@@ -24,6 +36,8 @@ class AgentJoined(Fact):
     margin: float = 3.0
     rulebook: str = ""
     "The ten rules, whole."
+    workspace: WorkspaceKind = WorkspaceKind.OWN
+    probes: tuple[Probe, ...] = ()
 
 
 class AgentLeft(Fact):
@@ -51,6 +65,19 @@ class AgentDismissed(Fact):
 
     agent: Name
     reason: Line = ""
+
+
+class AgentParked(Fact):
+    """Its tool's service would not serve. It is asked again after `retry_in` seconds, or when the person resumes it."""
+
+    agent: Name
+    blockage: Blockage
+    reason: Line = ""
+    retry_in: Seconds = 0.0
+
+
+class AgentUnparked(Fact):
+    agent: Name
 
 
 class ArchitectNamed(Fact):

@@ -15,6 +15,7 @@ from devmesh.vocabulary.terms import (
     Remarks,
     Seconds,
     Verdict,
+    WrittenBehind,
 )
 
 
@@ -118,6 +119,21 @@ class ChangeReturned(Fact):
     resume_from: ObjectId | None = None
     """The commit to continue in: the combined tree whose check failed. None with `current` set: start afresh on that;
     None without: go on in the workspace as it is."""
+
+
+class WriteFound(Fact):
+    """A file of the project was written without the gate and without a lock. Both versions are kept."""
+
+    write: Number
+    path: Path
+    found_by: WrittenBehind
+    agent: Name | None = None
+    "Who is thought to have written it; None: a person or a program of theirs may have."
+    task: Number | None = None
+    before: ObjectId | None = None
+    after: ObjectId | None = None
+    holders: tuple[Name, ...] = ()
+    "Who held a lock on it then."
 
 
 class ChangeWithdrawn(Fact):

@@ -10,7 +10,7 @@ from devmesh.vocabulary.facts.changes import ChangeApplied, ChangeReturned
 from devmesh.vocabulary.facts.locks import LockGranted
 from devmesh.vocabulary.facts.tasks import TaskAwarded
 from devmesh.vocabulary.record import Fact
-from devmesh.vocabulary.terms import ChangeState, Limits, Line, Name, Number, Role, Seconds, TaskState
+from devmesh.vocabulary.terms import ChangeState, Digest, Limits, Line, Name, Number, Role, Seconds, TaskState
 
 
 class CoordinatorStarted(Fact):
@@ -41,6 +41,8 @@ class SessionOpened(Fact):
     role: Role
     key: str
     "SHA-256 of the secret the client came with; the same key resumes the same session."
+    credential: Number | None = None
+    "The credential it came in by; None: the role's own token of the connection file."
 
 
 class SessionResumed(Fact):
@@ -59,6 +61,22 @@ class SessionDropped(Fact):
 
 class SessionForgotten(Fact):
     session: Number
+
+
+class CredentialIssued(Fact):
+    """Whoever has the secret with this digest is let in, with this role and no other."""
+
+    credential: Number
+    role: Role
+    digest: Digest
+    label: Line = ""
+
+
+class CredentialRevoked(Fact):
+    """It opens nothing any more; the sessions it had opened are ended."""
+
+    credential: Number
+    reason: Line = ""
 
 
 class RequestRefused(Fact):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from devmesh.vocabulary.record import Fact
 from devmesh.vocabulary.terms import (
+    Budget,
     Line,
     Name,
     Number,
@@ -39,6 +40,9 @@ class TaskPosted(Fact):
     "For a review: the change to judge."
     excludes: tuple[Name, ...] = ()
     "Agents that may not bid: a change is not reviewed by its author."
+    budget: Budget = Budget()
+    contest: Number | None = None
+    "The first of the tasks that ask the same of several agents, to be compared."
 
 
 class BiddingOpened(Fact):
@@ -105,6 +109,8 @@ class TaskAwarded(Fact):
     base: str | None = None
     head: str | None = None
     "For a review: the commits of the change to judge."
+    budget_left: Budget = Budget()
+    "What this attempt may spend, for tools that can be told."
 
 
 class TaskStarted(Fact):
@@ -180,3 +186,5 @@ class TaskRequeued(Fact):
     task: Number
     delay: Seconds = 0.0
     reason: Line = ""
+    blameless: bool = False
+    "The attempt does not count: it ended through no fault of the task."
