@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from devmesh.vocabulary.terms import Badge, Resources
+from devmesh.vocabulary.terms import Badge, Blockage, Resources
 
 
 class Purpose(StrEnum):
@@ -106,6 +106,39 @@ Gate = Callable[[Wish], Awaitable[Permission]]
 # ---- how it is called, and judged ----
 
 
+class Transport(StrEnum):
+    """How a tool is talked with."""
+
+    TWO_WAY = "two_way"
+    "Its own protocol over standard input and output: it asks before it acts."
+    ACP = "acp"
+    "The Agent Client Protocol."
+    COMMAND = "command"
+    "One prompt, one process, one stream of output."
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program of ours that a tool is told to start: the MCP server, or the hook it runs before an edit."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What a run is given besides its prompt. What a tool cannot take, it is not given."""
+
+    resume: str = ""
+    "Continue this conversation, by the tool's own name for it; empty: begin a new one."
+    mcp: Program | None = None
+    hook: Program | None = None
+    asks: bool = False
+    "Have it ask before each edit and command, where its transport can."
+    dollars: float | None = None
+    "What this run may spend, for tools that can be told."
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """One call, complete: nothing is left for a shell to interpret."""
@@ -125,6 +158,13 @@ class Judgement:
     reason: str = ""
     answer: str = ""
     "Its last words: the result's text, or all it said."
+    blockage: Blockage | None = None
+    "Set when the tool's own service would not serve: the task is not to blame."
+    retry_in: float | None = None
+    "Seconds after which the service said it may be asked again."
+
+
+_NOTHING = Wants()
 
 
 class Wire(Protocol):
@@ -221,12 +261,27 @@ class Tool(Protocol):
         """The model it is known to use, or empty."""
         ...
 
+    @property
+    def transport(self) -> Transport:
+        """How it is talked with."""
+        ...
+
+    @property
+    def resumes(self) -> bool:
+        """Whether a conversation can be continued by its name."""
+        ...
+
     def invocation(
-        self, prompt: str, workspace: Path, purpose: Purpose = Purpose.WORK, options: Sequence[str] = ()
+        self,
+        prompt: str,
+        workspace: Path,
+        purpose: Purpose = Purpose.WORK,
+        options: Sequence[str] = (),
+        wants: Wants = _NOTHING,
     ) -> Invocation:
         """The call for one prompt in one workspace. Raises ToolNotFound when it is no longer there."""
         ...
 
-    def reader(self) -> Reader:
-        """A fresh reader for one run."""
+    def reader(self, prompt: str, workspace: Path, wants: Wants = _NOTHING) -> Reader | Dialogue:
+        """A fresh reader for one run; a Dialogue where the transport goes both ways."""
         ...
