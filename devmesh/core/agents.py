@@ -47,6 +47,7 @@ def join(turn: Turn, session: Session, request: requests.Join) -> None:
             lease=limits.lease,
             margin=limits.margin,
             rulebook=rulebook(),
+            works=request.works,
         )
     )
     name_architect(turn)
@@ -114,13 +115,14 @@ def _part(turn: Turn, agent: Agent, fact: facts.AgentLeft | facts.AgentLost, *, 
 
 
 def name_architect(turn: Turn) -> None:
-    """There is an architect as long as there is an agent: the one that joined first of those present."""
+    """There is an architect as long as there is an agent: the one that joined first of those present and works."""
     state = turn.state
-    if state.architect is not None or not state.present:
+    first = next((agent for agent in state.present if agent.joined.works), None)
+    if state.architect is not None or first is None:
         return
-    turn.record(facts.ArchitectNamed(agent=state.present[0].name))
+    turn.record(facts.ArchitectNamed(agent=first.name))
     if state.goal and state.framework is None:
-        turn.record(facts.FrameworkRequested(agent=state.present[0].name, goal=state.goal))
+        turn.record(facts.FrameworkRequested(agent=first.name, goal=state.goal))
 
 
 def pause(turn: Turn, agent: Agent) -> None:

@@ -26,7 +26,11 @@ UNBID_DELAY: Final = 1.0
 def schedule(turn: Turn) -> None:
     """Open biddings for waiting tasks, the most urgent and oldest first, as many as there are agents to work."""
     state = turn.state
-    idle = [agent for agent in state.present if _may_work(state, agent) or _may_review(state, agent)]
+    idle = [
+        agent
+        for agent in state.present
+        if agent.joined.works and (_may_work(state, agent) or _may_review(state, agent))
+    ]
     open_ = sum(state.tasks[n].bidding is not None for n in state.open_tasks) if idle else 0
     if open_ >= len(idle):
         return
@@ -69,11 +73,12 @@ def _may_review(state: MeshState, agent: Agent) -> bool:
 
 
 def _eligible(state: MeshState, agent: Agent, task: Task) -> bool:
-    """Every condition but the will: capabilities, choice of agents, memory (Rule 6)."""
+    """Every condition but the will: that it works at all, capabilities, choice of agents, memory (Rule 6)."""
     posted = task.posted
     able = _may_review if posted.task_kind is TaskKind.REVIEW else _may_work
     return (
-        able(state, agent)
+        agent.joined.works
+        and able(state, agent)
         and agent.name not in posted.excludes
         and (not posted.agents or agent.name in posted.agents or agent.joined.tool in posted.agents)
         and set(posted.capabilities) <= set(agent.joined.capabilities)

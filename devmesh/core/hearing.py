@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from devmesh.core import agents, arbitration, framework, gate, lock_requests, reviews, tasks
+from devmesh.core import agents, arbitration, board, framework, gate, lock_requests, reviews, tasks
 from devmesh.core.effects import Search, SendState, Tell
 from devmesh.core.events import Heard
 from devmesh.core.sessions import MAY_SAY, REPEATABLE
@@ -103,6 +103,8 @@ def _handle(turn: Turn, session: Session, event: Heard) -> None:
         case requests.SearchKnowledge():
             turn.answered = True
             turn.want(Search(connection=event.connection, reply_to=event.id, query=said.query, limit=said.limit))
+        case requests.Look():
+            turn.tell(session.number, board.shown(turn.state, turn.now))
         case _ if type(said) in FROM_AGENTS and session.role == "agent":
             _from_agent(turn, session, said)
         case _ if type(said) in OF_TASKS:

@@ -38,6 +38,7 @@ MAY_SAY: Final[dict[type[Any], frozenset[Role]]] = {
     requests.Review: _SPEAKERS,
     requests.ShareDiscovery: _SPEAKERS,
     requests.SearchKnowledge: _ALL,
+    requests.Look: _ALL,
     requests.Watch: _WATCHERS,
     requests.PostTask: _OPERATOR,
     requests.CancelTask: _OPERATOR,
@@ -53,7 +54,7 @@ MAY_SAY: Final[dict[type[Any], frozenset[Role]]] = {
 }
 """Deny by default: a request that is not here is refused to everyone."""
 
-REPEATABLE: Final = (requests.Heartbeat, requests.SearchKnowledge, requests.Watch)
+REPEATABLE: Final = (requests.Heartbeat, requests.SearchKnowledge, requests.Look, requests.Watch)
 "Requests that leave no fact on record: hearing one late or twice is harmless."
 
 

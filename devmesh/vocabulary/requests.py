@@ -69,6 +69,8 @@ class Join(Request):
     workspace: WorkspaceKind = WorkspaceKind.OWN
     probes: Annotated[tuple[Probe, ...], Meta(max_length=20)] = ()
     "What the canary found: the badge is what was measured."
+    works: bool = True
+    "False: it holds locks and talks with the others, and is never asked to work, to review or to plan."
 
 
 class Leave(Request):
@@ -248,6 +250,10 @@ class SearchKnowledge(Request):
     limit: Annotated[int, Meta(ge=1, le=50)] = 10
 
 
+class Look(Request):
+    """How the mesh stands now, once and in short. Answered by `BoardShown`."""
+
+
 # ---- the person ----
 
 
@@ -391,6 +397,7 @@ AnyRequest = (
     | ProposeFramework
     | ShareDiscovery
     | SearchKnowledge
+    | Look
     | Watch
     | PostTask
     | CancelTask

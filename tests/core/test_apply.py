@@ -23,6 +23,7 @@ SILENT: set[type[Any]] = {
     facts.Standing,
     facts.FrameworkRequested,
     facts.DiscoveriesFound,
+    facts.BoardShown,
     facts.OutputReported,
     facts.HardwareExceeded,
 }
@@ -53,6 +54,7 @@ def _silent(kind: type[Any]) -> Any:
         facts.Standing: {"agent": "a-1"},
         facts.FrameworkRequested: {"agent": "a-1", "goal": "g"},
         facts.DiscoveriesFound: {"query": "q"},
+        facts.BoardShown: {},
         facts.OutputReported: {"task": 1, "attempt": 1, "agent": "a-1", "stream": "stdout", "text": "x"},
         facts.HardwareExceeded: {"agent": "a-1", "declared": None, "used": None},
     }

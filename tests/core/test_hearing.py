@@ -33,6 +33,7 @@ EXAMPLES: dict[type[Any], Any] = {
     requests.ProposeFramework: requests.ProposeFramework(overview="x"),
     requests.ShareDiscovery: requests.ShareDiscovery(title="t", text="x"),
     requests.SearchKnowledge: requests.SearchKnowledge(query="x"),
+    requests.Look: requests.Look(),
     requests.Watch: requests.Watch(),
     requests.PostTask: requests.PostTask(prompt="x"),
     requests.CancelTask: requests.CancelTask(task=1),
@@ -52,7 +53,7 @@ def test_every_request_has_a_line_in_the_table_and_a_handler() -> None:
     """Nothing can be said that no rule answers; nothing is in a table that cannot be said."""
     every = set(get_args(requests.AnyRequest))
     handled = {*FROM_AGENTS, *OF_TASKS, *OF_AGENTS, *OF_THE_MESH}
-    handled |= {requests.Join, requests.Watch, requests.SearchKnowledge}
+    handled |= {requests.Join, requests.Watch, requests.SearchKnowledge, requests.Look}
     assert set(MAY_SAY) == every == handled == set(EXAMPLES)
 
 

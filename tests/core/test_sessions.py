@@ -124,7 +124,7 @@ def test_nobody_unheard_of_is_answered() -> None:
 def test_what_may_be_repeated_leaves_no_fact_on_record() -> None:
     """Only such requests are exempt from being answered exactly once."""
     assert set(REPEATABLE) <= set(MAY_SAY)
-    assert set(REPEATABLE) == {requests.Heartbeat, requests.SearchKnowledge, requests.Watch}
+    assert set(REPEATABLE) == {requests.Heartbeat, requests.SearchKnowledge, requests.Look, requests.Watch}
 
 
 def test_no_agent_says_what_is_the_persons() -> None:

@@ -11,14 +11,14 @@ import pytest
 from msgspec import NODEFAULT, structs
 
 from devmesh.vocabulary import facts
-from devmesh.vocabulary.facts import agents, changes, costs, hardware, locks, mesh, questions, tasks
+from devmesh.vocabulary.facts import agents, board, changes, costs, hardware, locks, mesh, questions, tasks
 from devmesh.vocabulary.record import Fact, kind_of
 from tests.vocabulary.examples import FACTS
 
 FIELDS = Path(__file__).with_name("fields.json")
 "Every field a fact has ever had, in its order. Lines are added, never changed or taken away."
 
-NOT_IN_ED = {"left", "lost", "given", "begun", "read", "found", "set", "forgotten", "withdrawn"}
+NOT_IN_ED = {"left", "lost", "given", "begun", "read", "found", "set", "forgotten", "withdrawn", "shown"}
 "Past participles that do not end so."
 
 ONGOING = {
@@ -27,7 +27,15 @@ ONGOING = {
 }
 "Facts that are not past, and why."
 
-TRANSIENT = {"RequestMalformed", "WatchBegun", "WatchStarted", "Standing", "LeasesRenewed", "DiscoveriesFound"}
+TRANSIENT = {
+    "RequestMalformed",
+    "WatchBegun",
+    "WatchStarted",
+    "Standing",
+    "LeasesRenewed",
+    "DiscoveriesFound",
+    "BoardShown",
+}
 "Facts that are told and not kept."
 
 
@@ -48,7 +56,7 @@ def test_a_fact_is_named_in_the_past_tense(kind: type[Fact]) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", [agents, changes, costs, hardware, locks, mesh, questions, tasks], ids=lambda room: room.__name__
+    "room", [agents, board, changes, costs, hardware, locks, mesh, questions, tasks], ids=lambda room: room.__name__
 )
 def test_every_fact_is_in_the_union_and_at_the_door(room: Any) -> None:
     """What is declared can be recorded, and is imported from `devmesh.vocabulary.facts`."""

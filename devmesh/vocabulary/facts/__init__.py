@@ -23,6 +23,7 @@ from devmesh.vocabulary.facts.agents import (
     FrameworkRequested,
     GoalSet,
 )
+from devmesh.vocabulary.facts.board import BoardShown
 from devmesh.vocabulary.facts.changes import (
     ChangeApplied,
     ChangeApplying,
@@ -169,9 +170,11 @@ AnyFact = (
     | AnswerRuleSet
     | QuestionAnswered
     | QuestionAsked
+    | BoardShown
 )
 
 __all__ = [
+    "BoardShown",
     "AnswerRuleDropped",
     "AnswerRuleSet",
     "QuestionAnswered",

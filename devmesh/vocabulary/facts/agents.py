@@ -38,6 +38,8 @@ class AgentJoined(Fact):
     "The ten rules, whole."
     workspace: WorkspaceKind = WorkspaceKind.OWN
     probes: tuple[Probe, ...] = ()
+    works: bool = True
+    "False: it is never asked to work, to review or to plan."
 
 
 class AgentLeft(Fact):

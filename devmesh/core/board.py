@@ -1,0 +1,93 @@
+"""How the mesh stands, for whoever asks: in short, and bounded however large it has grown. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final, TypeVar
+
+from devmesh.core.state import Agent, MeshState, Task
+from devmesh.vocabulary.facts import BoardShown
+from devmesh.vocabulary.facts.board import AgentOnBoard, LockOnBoard, TaskOnBoard, WaitOnBoard
+
+OPEN, ENDED, AGENTS, LOCKS, WAITING = 200, 20, 200, 500, 100
+"How many of each are shown."
+FILES: Final = 20
+"Files of one task, and targets of one waiting request, that are shown."
+SUMMARY, GOAL, OVERVIEW = 400, 4_000, 60_000
+"Characters."
+
+T = TypeVar("T")
+
+
+def shown(state: MeshState, now: float) -> BoardShown:
+    """Agents, tasks, locks and the plan, as they are at this moment."""
+    present = state.present
+    ended = [task for task in islice(reversed(state.tasks.values()), OPEN + ENDED) if task.ended][:ENDED]
+    open_ = [state.tasks[number] for number in state.open_tasks]
+    plan = state.framework
+    left_out = sum(
+        max(0, count - most)
+        for count, most in (
+            (len(present), AGENTS),
+            (len(open_), OPEN),
+            (len(state.locks.locks), LOCKS),
+            (len(state.locks.waiting), WAITING),
+        )
+    )
+    return BoardShown(
+        goal=state.goal[:GOAL],
+        architect=state.architect,
+        framework=plan.version if plan else None,
+        overview=plan.overview[:OVERVIEW] if plan else "",
+        agents=tuple(_agent(agent) for agent in _first(present, AGENTS)),
+        tasks=tuple(_task(task) for task in [*_first(open_, OPEN), *ended]),
+        locks=tuple(_locks(state, now)),
+        waiting=tuple(
+            WaitOnBoard(ticket=one.ticket, agent=one.agent, targets=one.targets[:FILES], mode=one.mode)
+            for one in _first(state.locks.waiting.values(), WAITING)
+        ),
+        left_out=left_out,
+    )
+
+
+def _agent(agent: Agent) -> AgentOnBoard:
+    return AgentOnBoard(
+        agent=agent.name,
+        tool=agent.joined.tool,
+        state=agent.state,
+        badge=agent.joined.badge,
+        task=agent.task,
+        reviewing=agent.reviewing,
+    )
+
+
+def _task(task: Task) -> TaskOnBoard:
+    posted = task.posted
+    return TaskOnBoard(
+        task=task.number,
+        title=posted.title,
+        state=task.state,
+        task_kind=posted.task_kind,
+        priority=task.priority,
+        agent=task.agent,
+        files=posted.files[:FILES],
+        depends_on=posted.depends_on,
+        summary=task.summary[:SUMMARY],
+    )
+
+
+def _locks(state: MeshState, now: float) -> Iterable[LockOnBoard]:
+    for lock in _first(state.locks.locks.values(), LOCKS):
+        yield LockOnBoard(
+            token=lock.token,
+            agent=lock.agent,
+            target=lock.target,
+            mode=lock.mode,
+            left=round(max(0.0, lock.deadline - now), 1),
+            task=lock.task,
+        )
+
+
+def _first(values: Iterable[T], most: int) -> Iterable[T]:
+    return islice(values, most)
