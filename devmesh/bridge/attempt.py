@@ -190,13 +190,14 @@ class Attempt:
         bench, awarded = self._bench, self.awarded
         if self._left <= 0:
             return Judgement(success=False, reason=f"the {awarded.time_limit:g} s for this attempt are used up")
-        invocation = bench.tool.invocation(prompt, workspace.path, self.purpose, bench.options)
         surroundings = context(bench.project, awarded.agent, awarded.task, awarded.attempt, workspace.path)
         self._run = Run(bench.tool, Listeners(self._said, self._complained))
         if self._pauses:
             self._run.pause()
         try:
-            judgement = await self._run.to_end(invocation, workspace.path, surroundings, self._left)
+            judgement = await self._run.to_end(
+                prompt, workspace.path, self.purpose, bench.options, surroundings, self._left
+            )
         finally:
             self._left -= self._run.seconds
             self._run = None

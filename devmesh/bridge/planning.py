@@ -47,9 +47,10 @@ async def plan(bench: Bench, asked: FrameworkRequested) -> None:
     workspace = await bench.workspaces.open(asked.agent, *_PLACE)
     try:
         prompt = PLAN.format(agent=asked.agent, goal=asked.goal)
-        invocation = bench.tool.invocation(prompt, workspace.path, Purpose.PLAN, bench.options)
         surroundings = context(bench.project, asked.agent, *_PLACE, workspace.path)
-        judgement = await Run(bench.tool).to_end(invocation, workspace.path, surroundings, LIMIT)
+        judgement = await Run(bench.tool).to_end(
+            prompt, workspace.path, Purpose.PLAN, bench.options, surroundings, LIMIT
+        )
     finally:
         await bench.workspaces.remove(asked.agent, *_PLACE)
     if not judgement.success:

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devmesh.bridge.tools.tool import Invocation, Judgement, Said, Tool
+from devmesh.bridge.tools.tool import (
+    Dialogue,
+    Gate,
+    Judgement,
+    Permission,
+    Purpose,
+    Reader,
+    Said,
+    Tool,
+    Wants,
+    Wish,
+)
 from devmesh.errors import ToolNotFound
 from devmesh.processes import Command, Ended, SupervisedProcess
 from devmesh.vocabulary.terms import Resources, Stream
 
 GRACE = 3.0
 "Seconds between asking a tool to end and ending it."
+_NOTHING = Wants()
+INTERRUPTED_WITHIN = 2.0
+"Seconds a tool one talks with may take to stop its turn in its own way, before it is asked by a signal."
 GIGABYTE = 1e9
 
 
@@ -26,13 +40,19 @@ class Listeners:
     "Standard error."
 
 
+async def grant(wish: Wish) -> Permission:
+    """The gate of a run that was given none: its workspace is its own, so whatever it wishes is granted."""
+    del wish
+    return Permission(granted=True)
+
+
 class Run:
     """A tool at work. It can be paused, resumed and stopped from the moment it is made."""
 
     def __init__(self, tool: Tool, listeners: Listeners | None = None) -> None:
         self._tool = tool
         self._listeners = listeners or Listeners()
-        self._reader = tool.reader()
+        self._reader: Reader | None = None
         self._process: SupervisedProcess | None = None
         self._paused = False
         self._stopped: str | None = None
@@ -40,28 +60,47 @@ class Run:
         "How long it ran, pauses left out; known once it ended."
 
     async def to_end(
-        self, invocation: Invocation, cwd: Path, context: dict[str, str], limit: float | None
+        self,
+        prompt: str,
+        workspace: Path,
+        purpose: Purpose = Purpose.WORK,
+        options: Sequence[str] = (),
+        context: Mapping[str, str] | None = None,
+        limit: float | None = None,
+        wants: Wants = _NOTHING,
+        gate: Gate | None = None,
     ) -> Judgement:
         """Run it, for at most `limit` seconds of its own time, and say whether it did what it was asked.
 
-        Cancelling ends the whole tree of processes before it returns.
+        `context` is added to its environment; `gate` is asked where its transport asks. Cancelling ends the whole tree
+        of processes before it returns. Raises DevMeshError for a prompt that the tool cannot take.
         """
+        if self._stopped is not None:
+            return Judgement(success=False, reason=f"stopped: {self._stopped}")
+        invocation = self._tool.invocation(prompt, workspace, purpose, options, wants)
+        reader = self._reader = self._tool.reader(prompt, workspace, wants)
+        talks = isinstance(reader, Dialogue)
         command = Command(
             argv=invocation.argv,
-            cwd=cwd,
-            env={**invocation.env, **context},
+            cwd=workspace,
+            env={**invocation.env, **(context or {})},
             stdin=invocation.given or None,
             time_limit=limit,
             silence_limit=self._tool.silence,
             grace=GRACE,
+            keep_stdin_open=talks,
         )
-        if self._stopped is not None:
-            return Judgement(success=False, reason=self._stopped)
         try:
             self._process = await SupervisedProcess.start(command, self._hear)
         except ToolNotFound as missing:
             return Judgement(success=False, reason=str(missing))
-        return await self._watched(self._process)
+        if not isinstance(reader, Dialogue):
+            return await self._watched(self._process, reader)
+        reader.begin(_Wire(self._process), self._listeners.said, gate or grant)
+        try:
+            return await self._watched(self._process, reader)
+        finally:
+            await reader.close()
 
     def pause(self) -> None:
         """Stop every process of it where it is; its time stands still."""
@@ -78,8 +117,14 @@ class Run:
     def stop(self, reason: str) -> None:
         """Have it end, within its grace."""
         self._stopped = reason
-        if self._process is not None:
-            self._process.stop(reason)
+        process, reader = self._process, self._reader
+        if process is None:
+            return
+        if isinstance(reader, Dialogue) and not process.paused:
+            reader.interrupt()
+            asyncio.get_running_loop().call_later(INTERRUPTED_WITHIN, process.stop, reason)
+        else:
+            process.stop(reason)
 
     def kill(self) -> None:
         """End it now."""
@@ -90,7 +135,7 @@ class Run:
         """The memory its processes take now."""
         return Resources(ram_gb=round(self._process.memory() / GIGABYTE, 3)) if self._process else Resources()
 
-    async def _watched(self, process: SupervisedProcess) -> Judgement:
+    async def _watched(self, process: SupervisedProcess, reader: Reader) -> Judgement:
         if self._paused:
             process.pause()
         if self._stopped is not None:
@@ -105,29 +150,45 @@ class Run:
                 process.kill()
             raise
         self.seconds = ended.seconds
-        for said in self._reader.end():
+        for said in reader.end():
             self._listeners.said(said)
-        return self._judged(ended)
+        return self._judged(ended, reader)
 
     def _hear(self, stream: Stream, chunk: bytes) -> None:
         if stream is Stream.STDERR:
             self._listeners.complained(chunk.decode(errors="replace"))
             return
-        for said in self._reader.feed(chunk):
+        for said in self._reader.feed(chunk) if self._reader is not None else ():
             self._listeners.said(said)
 
-    def _judged(self, ended: Ended) -> Judgement:
+    def _judged(self, ended: Ended, reader: Reader) -> Judgement:
         complaints = ended.stderr_tail.decode(errors="replace")
-        said = self._reader.because(complaints)
+        said = reader.because(complaints)
         last = f"; it said: {said}" if said else ""
         reasons = {
             "stopped": f"stopped: {self._stopped or ended.reason}",
             "time_limit": f"its time was up after {ended.seconds:.0f} s{last}",
             "silence_limit": f"it said nothing for {self._tool.silence:g} s{last}",
         }
-        if ended.why != "exited":
-            return Judgement(success=False, reason=reasons[ended.why])
+        why = "stopped" if self._stopped is not None else ended.why
+        if why != "exited":
+            return Judgement(success=False, reason=reasons[why])
         if ended.exit_code is None:
             how = f"signal {ended.signal}" if ended.signal else "its supervisor was killed"
             return Judgement(success=False, reason=f"it was ended by {how}")
-        return self._reader.judge(ended.exit_code, complaints)
+        return reader.judge(ended.exit_code, complaints)
+
+
+class _Wire:
+    """The standard input of a running tool."""
+
+    def __init__(self, process: SupervisedProcess) -> None:
+        self._process = process
+
+    def write(self, text: bytes) -> None:
+        """Send it."""
+        self._process.write(text)
+
+    def close(self) -> None:
+        """End of input."""
+        self._process.close_stdin()

@@ -28,11 +28,11 @@ class Trial:
         self.folder = folder
         self.said: list[Said] = []
         self.run = Run(self.tool, Listeners(self.said.append, lambda _: None))
-        self.invocation = self.tool.invocation(f"```script\n{script}\n```\n", folder)
+        self.prompt = f"```script\n{script}\n```\n"
 
     async def end(self, limit: float | None = 30.0) -> Judgement:
         """Run it to its end."""
-        return await self.run.to_end(self.invocation, self.folder, {"DEVMESH_TEST": self.folder.name}, limit)
+        return await self.run.to_end(self.prompt, self.folder, context={"DEVMESH_TEST": self.folder.name}, limit=limit)
 
     async def begun(self) -> int:
         """Its process, once it runs."""

@@ -10,10 +10,11 @@ from uuid import uuid4
 
 from devmesh.bridge.tools.catalogue import Known, environment_of, executable_of, find, packages
 from devmesh.bridge.tools.reading import OutputReader
-from devmesh.bridge.tools.tool import Invocation, Purpose
+from devmesh.bridge.tools.tool import Invocation, Purpose, Transport, Wants
 from devmesh.errors import DevMeshError, ToolNotFound
 from devmesh.vocabulary.terms import Badge, Resources
 
+_NOTHING = Wants()
 LONGEST_ARGUMENT = 128 * 1024 - 1
 "Linux takes no longer single argument; its end is the byte that ends the text."
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -75,13 +76,29 @@ class GenericTool:
         """The model it is told to use, where the registry names one."""
         return self.entry.model
 
+    @property
+    def transport(self) -> Transport:
+        """How it is talked with."""
+        return Transport.COMMAND
+
+    @property
+    def resumes(self) -> bool:
+        """Whether a conversation can be continued by its name."""
+        return False
+
     def invocation(
-        self, prompt: str, workspace: Path, purpose: Purpose = Purpose.WORK, options: Sequence[str] = ()
+        self,
+        prompt: str,
+        workspace: Path,
+        purpose: Purpose = Purpose.WORK,
+        options: Sequence[str] = (),
+        wants: Wants = _NOTHING,
     ) -> Invocation:
         """The call. A prompt file lies beside the workspace, where no commit takes it in.
 
         Raises ToolNotFound when the program is gone, DevMeshError for a prompt too long for this tool.
         """
+        del wants
         entry = self.entry
         if entry.prompt == "argument" and len(prompt.encode()) > LONGEST_ARGUMENT:
             raise DevMeshError(
@@ -107,8 +124,9 @@ class GenericTool:
             given=prompt.encode(errors="replace") if entry.prompt == "stdin" else b"",
         )
 
-    def reader(self) -> OutputReader:
+    def reader(self, prompt: str, workspace: Path, wants: Wants = _NOTHING) -> OutputReader:
         """A fresh reader for one run."""
+        del prompt, workspace, wants
         return OutputReader(self.entry, self._rules)
 
 

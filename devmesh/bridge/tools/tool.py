@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from devmesh.vocabulary.terms import Badge, Blockage, Resources
 
@@ -199,6 +199,7 @@ class Reader(Protocol):
         ...
 
 
+@runtime_checkable
 class Dialogue(Reader, Protocol):
     """A reader that also speaks: a two-way protocol over standard input and output. One per run.
 
