@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from devmesh.core import lock_requests, tasks
+from typing import Final
+
+from devmesh.core import hardware, lock_requests, parking, questions, tasks
 from devmesh.core.rules import rulebook
 from devmesh.core.state import Agent, MeshState, Session
 from devmesh.core.turn import Turn
 from devmesh.errors import Code
 from devmesh.vocabulary import facts, requests
-from devmesh.vocabulary.terms import Resources
+from devmesh.vocabulary.terms import OverusePolicy, Resources, TaskState
 
 OVERUSE: float = 1.1
 "How much more than declared an agent may use before it is said aloud."
+DONE_ABOUT: Final = {OverusePolicy.WARN: "warned", OverusePolicy.PAUSE: "paused", OverusePolicy.STOP: "stopped"}
 
 
 def join(turn: Turn, session: Session, request: requests.Join) -> None:
@@ -43,6 +46,8 @@ def join(turn: Turn, session: Session, request: requests.Join) -> None:
             pid=request.pid,
             badge=request.badge,
             declared=request.declared,
+            workspace=request.workspace,
+            probes=request.probes,
             limits_heartbeat=limits.heartbeat,
             lease=limits.lease,
             margin=limits.margin,
@@ -75,8 +80,17 @@ def _notice_overuse(turn: Turn, agent: Agent, before: Resources) -> None:
     """Say it when the use rises above what is set aside, not again while it stays there."""
     task = turn.state.tasks.get(agent.task or 0)
     allowed = task.needs if task else agent.joined.declared
-    if _exceeds(agent.used, allowed) and not _exceeds(before, allowed):
-        turn.record(facts.HardwareExceeded(agent=agent.name, declared=allowed, used=agent.used))
+    if not _exceeds(agent.used, allowed) or _exceeds(before, allowed):
+        return
+    policy = turn.state.limits.overuse if task else OverusePolicy.WARN
+    turn.record(facts.HardwareExceeded(agent=agent.name, declared=allowed, used=agent.used, action=DONE_ABOUT[policy]))
+    if task is None:
+        return
+    if policy is OverusePolicy.PAUSE and task.state is not TaskState.PAUSED:
+        turn.record(facts.TaskPaused(task=task.number, agent=agent.name))
+    elif policy is OverusePolicy.STOP:
+        reason = f"it used {agent.used.ram_gb:g} GB RAM and {agent.used.vram_gb:g} GB GPU memory, more than set aside"
+        tasks.abandon(turn, task, reason, death=False, blame=True)
 
 
 def _exceeds(used: Resources, allowed: Resources) -> bool:
@@ -106,6 +120,7 @@ def _part(turn: Turn, agent: Agent, fact: facts.AgentLeft | facts.AgentLost, *, 
     for number in (agent.task, agent.reviewing):
         if number is not None:
             tasks.abandon(turn, turn.state.tasks[number], fact.reason or "the agent left", death=death)
+    questions.withdraw(turn, agent.name)
     lock_requests.withdraw_waiting(turn, agent.name)
     if not death:  # who was lost may still act on its locks until their own leases end
         lock_requests.release_all(turn, agent.name, "left")
@@ -134,10 +149,17 @@ def pause(turn: Turn, agent: Agent) -> None:
 
 
 def resume(turn: Turn, agent: Agent) -> None:
-    """Let it go on."""
+    """Let it go on: a paused one with its work, if the memory it had is free; a parked one before its time."""
     if not agent.paused:
-        turn.refuse(Code.WRONG_STATE, f"{agent.name} is not paused")
+        if agent.parked is None:
+            turn.refuse(Code.WRONG_STATE, f"{agent.name} is not paused")
+        else:
+            parking.unpark(turn, agent)
         return
+    for number in (agent.task, agent.reviewing):
+        if number is not None and not hardware.retake(turn, turn.state.tasks[number]):
+            turn.refuse(Code.HARDWARE_FULL, f"the memory task {number} needs is taken by others now", rule=6)
+            return
     turn.record(facts.AgentResumed(agent=agent.name))
     turn.reschedule = True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from devmesh.core.audience import sessions_told
-from devmesh.core.fold import Folds, agents, changes, sessions, tasks
+from devmesh.core.fold import Folds, agents, changes, costs, questions, sessions, tasks
 from devmesh.core.state import MeshState
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
@@ -20,6 +20,8 @@ FOLD: Final[Folds] = {
     **agents.FOLD,
     **tasks.FOLD,
     **changes.FOLD,
+    **costs.FOLD,
+    **questions.FOLD,
     facts.LockGranted: _locks,
     facts.LockQueued: _locks,
     facts.LockWaitEnded: _locks,

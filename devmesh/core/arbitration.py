@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from devmesh.core import hardware
+from devmesh.core import contests, costs, hardware
 from devmesh.core.awards import award
 from devmesh.core.state import Agent, MeshState, Task
 from devmesh.core.targets import covers
@@ -26,6 +26,9 @@ UNBID_DELAY: Final = 1.0
 def schedule(turn: Turn) -> None:
     """Open biddings for waiting tasks, the most urgent and oldest first, as many as there are agents to work."""
     state = turn.state
+    for task in costs.unblocked(turn):
+        if hardware.retake(turn, task):
+            turn.record(facts.TaskResumed(task=task.number, agent=task.agent))
     idle = [
         agent
         for agent in state.present
@@ -36,7 +39,7 @@ def schedule(turn: Turn) -> None:
         return
     for task in sorted(_ready(state, turn.now), key=lambda task: (task.priority, task.number)):
         asked = [agent for agent in idle if _eligible(state, agent, task)]
-        if asked:
+        if asked and costs.allows(turn, task):
             _open(turn, task, asked)
             open_ += 1
             if open_ >= len(idle):
@@ -82,6 +85,7 @@ def _eligible(state: MeshState, agent: Agent, task: Task) -> bool:
         and agent.name not in posted.excludes
         and (not posted.agents or agent.name in posted.agents or agent.joined.tool in posted.agents)
         and set(posted.capabilities) <= set(agent.joined.capabilities)
+        and not contests.takes_part(state, agent, task)
         and hardware.fits(state, hardware.wanted(agent, task))
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devmesh.core import hardware, lock_requests
+from devmesh.core import hardware, lock_requests, questions
 from devmesh.core.state import Agent, MeshState, Task
 from devmesh.core.turn import Turn
 from devmesh.errors import Code
@@ -21,6 +21,7 @@ def give_back(turn: Turn, task: Task, *, said_by_agent: bool = False) -> None:
     hardware.release(turn, task)
     if task.agent is None:
         return
+    questions.withdraw(turn, task.agent, task=task.number)
     lock_requests.withdraw_waiting(turn, task.agent, task=task.number)
     if not said_by_agent:
         return

@@ -22,9 +22,17 @@ def _everyone(state: MeshState, _: Any) -> Iterable[str]:
     return [agent.name for agent in state.present]
 
 
+def _who_may_answer(state: MeshState, fact: facts.QuestionAsked) -> Iterable[str]:
+    return _everyone(state, fact) if fact.agents_may_answer else (fact.agent,)
+
+
 def _its_assignee(state: MeshState, fact: Any) -> Iterable[str]:
     task = state.tasks.get(fact.task)
     return (task.agent,) if task and task.agent else ()
+
+
+def _its_task(state: MeshState, fact: facts.BudgetReached) -> Iterable[str]:
+    return _its_assignee(state, fact) if fact.task is not None else ()
 
 
 AUDIENCE: Final[dict[type[Any], Callable[[MeshState, Any], Iterable[str]]]] = {
@@ -65,6 +73,13 @@ AUDIENCE: Final[dict[type[Any], Callable[[MeshState, Any], Iterable[str]]]] = {
     facts.ChangeApplied: _everyone,
     facts.ChangeReturned: _its_agent,
     facts.HardwareExceeded: _its_agent,
+    facts.AgentParked: _its_agent,
+    facts.AgentUnparked: _its_agent,
+    facts.UsageReported: _its_agent,
+    facts.BudgetReached: _its_task,
+    facts.QuestionAsked: _who_may_answer,
+    facts.QuestionAnswered: _its_agent,
+    facts.WriteFound: _its_agent,
 }
 "Facts that are not in the table concern watchers and the one who asked."
 
@@ -104,6 +119,15 @@ _ANSWERS: Final[tuple[type[Any], ...]] = (
     facts.ReviewGiven,
     facts.LockReleased,
     facts.DiscoveryShared,
+    facts.AgentUnparked,
+    facts.BudgetSet,
+    facts.QuestionAnswered,
+    facts.AnswerRuleSet,
+    facts.AnswerRuleDropped,
+    facts.CredentialIssued,
+    facts.CredentialRevoked,
+    facts.WriteFound,
+    facts.HardwareReleased,
 )
 "Facts that answer whoever asked, also where they concern somebody else."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from devmesh.core import costs
 from devmesh.core.overlap import overlap
 from devmesh.core.state import MeshState, Task
 from devmesh.core.targets import covers
@@ -37,6 +38,7 @@ def award(
         reviews=posted.reviews,
         base=change.offered.base if change else None,
         head=change.offered.head if change else None,
+        budget_left=costs.left(state, task),
     )
 
 

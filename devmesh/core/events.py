@@ -28,6 +28,8 @@ class Connected(Record):
     connection: int
     role: Role
     key: str
+    credential: int | None = None
+    "The issued credential it came by, if it was none of the role tokens."
 
 
 class Objection(Record):
@@ -95,12 +97,23 @@ class Checked(Record):
     tail: str = ""
 
 
+class Rescued(Record):
+    """A version that came between the last look and the exchange."""
+
+    path: str
+    before: str | None = None
+    after: str | None = None
+    "Blobs of the private repository: what the gate expected, and what it found."
+
+
 class Applied(Record):
     """The exchange ended. `moved` names files somebody changed in between: nothing was landed, prepare again."""
 
     change: int
     moved: tuple[str, ...] = ()
     problem: str = ""
+    rescued: tuple[Rescued, ...] = ()
+    "Versions somebody wrote in the very moment of the exchange: put aside, and on record."
 
 
 Event = Started | Stopping | Connected | Heard | Lost | Woke | Stalled | Sampled | Prepared | Checked | Applied

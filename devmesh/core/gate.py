@@ -5,7 +5,7 @@ Decides and records; comparing, checking and exchanging files are effects whose 
 
 from __future__ import annotations
 
-from devmesh.core import attempts, reviews
+from devmesh.core import attempts, costs, reviews, writes
 from devmesh.core.coverage import covered, mergeable, still_held
 from devmesh.core.effects import ApplyChange, PrepareChange, RunCheck
 from devmesh.core.events import Applied, Checked, Prepared
@@ -40,7 +40,9 @@ def offer(turn: Turn, agent: Agent, request: requests.OfferChange) -> None:
             summary=request.summary,
         )
     )
-    if task.posted.review and request.files:
+    if task.posted.contest is not None and request.files:
+        reviews.leave_to_the_person(turn, turn.state.changes[number], task)
+    elif task.posted.review and request.files:
         reviews.request(turn, turn.state.changes[number], task)
 
 
@@ -166,6 +168,8 @@ def applied(turn: Turn, event: Applied) -> None:
     change = _at(turn, event.change, ChangeState.APPLYING)
     if change is None:
         return
+    for found in event.rescued:
+        writes.rescued(turn, found)
     if event.problem:
         _send_back(turn, change, str(Code.STORAGE_FAILED), event.problem[:4_000])
     elif event.moved:
@@ -212,6 +216,7 @@ def _send_back(
             resume_from=resume_from,
         )
     )
+    costs.allows(turn, turn.state.tasks[offered.task])
 
 
 def withdraw(turn: Turn, task: Task, reason: str) -> None:

@@ -53,6 +53,18 @@ def release(turn: Turn, task: Task) -> None:
     turn.reschedule = True
 
 
+def retake(turn: Turn, task: Task) -> bool:
+    """Set aside again what a paused attempt gave up when its processes ended; False when it does not fit now."""
+    amount = task.needs
+    if task.agent is None or task.number in turn.state.reserved or not (amount.ram_gb or amount.vram_gb):
+        return True
+    if not fits(turn.state, amount):
+        return False
+    left = free(turn.state)
+    turn.record(facts.HardwareReserved(agent=task.agent, task=task.number, amount=amount, free=_minus(left, amount)))
+    return True
+
+
 def _minus(left: Resources, amount: Resources) -> Resources:
     return Resources(ram_gb=max(0.0, left.ram_gb - amount.ram_gb), vram_gb=max(0.0, left.vram_gb - amount.vram_gb))
 

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from devmesh.core import agents, arbitration, board, framework, gate, lock_requests, reviews, tasks
+from devmesh.core import (
+    agents,
+    arbitration,
+    board,
+    contests,
+    costs,
+    credentials,
+    framework,
+    gate,
+    lock_requests,
+    questions,
+    reviews,
+    tasks,
+    writes,
+)
 from devmesh.core.effects import Search, SendState, Tell
 from devmesh.core.events import Heard
 from devmesh.core.sessions import MAY_SAY, REPEATABLE
@@ -27,6 +41,11 @@ FROM_AGENTS: Final[dict[type[Any], Callable[[Turn, Agent, Any], None]]] = {
     requests.Report: tasks.report,
     requests.OfferChange: gate.offer,
     requests.Finish: tasks.finish,
+    requests.ReportUsage: costs.report,
+    requests.StandDown: tasks.stand_down,
+    requests.Ask: questions.ask,
+    requests.AnswerQuestion: questions.answer,
+    requests.ReportWrite: writes.report,
     requests.Review: reviews.give,
     requests.ProposeFramework: framework.propose,
     requests.ShareDiscovery: lambda turn, agent, said: framework.share(turn, agent.name, said),
@@ -51,7 +70,13 @@ OF_AGENTS: Final[dict[type[Any], Callable[[Turn, Agent, Any], None]]] = {
 
 OF_THE_MESH: Final[dict[type[Any], Callable[[Turn, Any], None]]] = {
     requests.PostTask: tasks.post,
-    requests.Review: lambda turn, said: reviews.give(turn, None, said),
+    requests.Review: contests.judged_by_the_person,
+    requests.AnswerQuestion: lambda turn, said: questions.answer(turn, None, said),
+    requests.SetAnswerRule: questions.set_rule,
+    requests.DropAnswerRule: questions.drop_rule,
+    requests.SetBudget: costs.set_budget,
+    requests.IssueCredential: credentials.issue,
+    requests.RevokeCredential: credentials.revoke,
     requests.ForceRelease: lambda turn, said: lock_requests.force_release(turn, said.token, said.reason),
     requests.SetGoal: lambda turn, said: framework.set_goal(turn, said.text),
     requests.ShareDiscovery: lambda turn, said: framework.share(turn, reviews.PERSON, said),

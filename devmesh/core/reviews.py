@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devmesh.core import attempts
+from devmesh.core import attempts, costs
 from devmesh.core.state import Agent, Change, Task
 from devmesh.core.turn import Turn
 from devmesh.errors import Code
@@ -24,6 +24,7 @@ def request(turn: Turn, change: Change, task: Task) -> None:
             prompt=task.posted.prompt,
             priority=max(1, task.priority - 1),
             reviews=change.number,
+            check=task.posted.check,
             excludes=(change.offered.agent,),
             posted_by="devmesh",
         )
@@ -32,6 +33,11 @@ def request(turn: Turn, change: Change, task: Task) -> None:
         facts.ReviewRequested(change=change.number, task=task.number, agent=change.offered.agent, review=number)
     )
     turn.reschedule = True
+
+
+def leave_to_the_person(turn: Turn, change: Change, task: Task) -> None:
+    """Of several copies of one task the person chooses: no agent is asked."""
+    turn.record(facts.ReviewRequested(change=change.number, task=task.number, agent=change.offered.agent))
 
 
 def give(turn: Turn, reviewer: Agent | None, said: requests.Review) -> None:
@@ -46,7 +52,7 @@ def give(turn: Turn, reviewer: Agent | None, said: requests.Review) -> None:
     if change.state is not ChangeState.REVIEWING:
         turn.refuse(Code.WRONG_STATE, f"change {said.change} is {change.state}, not under review", field="change")
         return
-    if reviewer is not None and reviewer.reviewing != change.review:
+    if reviewer is not None and (change.review is None or reviewer.reviewing != change.review):
         turn.refuse(Code.NOT_ASSIGNED, f"{reviewer.name} was not awarded this review", rule=5, field="change")
         return
     _record(turn, change, reviewer, said)
@@ -77,6 +83,7 @@ def _record(turn: Turn, change: Change, reviewer: Agent | None, said: requests.R
                 message=said.remarks,
             )
         )
+        costs.allows(turn, turn.state.tasks[offered.task])
 
 
 def call_off(turn: Turn, change: Change, reason: str) -> None:

@@ -34,7 +34,12 @@ MAY_SAY: Final[dict[type[Any], frozenset[Role]]] = {
     requests.Report: _AGENT,
     requests.OfferChange: _AGENT,
     requests.Finish: _AGENT,
+    requests.ReportUsage: _AGENT,
+    requests.StandDown: _AGENT,
+    requests.Ask: _AGENT,
+    requests.ReportWrite: _AGENT,
     requests.ProposeFramework: _AGENT,
+    requests.AnswerQuestion: _SPEAKERS,
     requests.Review: _SPEAKERS,
     requests.ShareDiscovery: _SPEAKERS,
     requests.SearchKnowledge: _ALL,
@@ -51,6 +56,11 @@ MAY_SAY: Final[dict[type[Any], frozenset[Role]]] = {
     requests.DismissAgent: _OPERATOR,
     requests.ForceRelease: _OPERATOR,
     requests.SetGoal: _OPERATOR,
+    requests.SetBudget: _OPERATOR,
+    requests.SetAnswerRule: _OPERATOR,
+    requests.DropAnswerRule: _OPERATOR,
+    requests.IssueCredential: _OPERATOR,
+    requests.RevokeCredential: _OPERATOR,
 }
 """Deny by default: a request that is not here is refused to everyone."""
 
@@ -63,9 +73,16 @@ def connect(turn: Turn, event: Connected) -> None:
     state = turn.state
     number = state.by_key.get(event.key)
     session = state.sessions.get(number or 0)
-    if session is None or session.role is not event.role:
+    if event.credential is not None and event.credential not in state.credentials:
+        turn.want(HangUp(connection=event.connection, reason="its credential was revoked"))
+        return
+    if session is None or session.role is not event.role or session.credential != event.credential:
         opened = SessionOpened(
-            session=state.number("session"), connection=event.connection, role=event.role, key=event.key
+            session=state.number("session"),
+            connection=event.connection,
+            role=event.role,
+            key=event.key,
+            credential=event.credential,
         )
         turn.record(opened)
         return

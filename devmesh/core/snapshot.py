@@ -6,9 +6,9 @@ import msgspec
 
 from devmesh.core.alarms import Alarms
 from devmesh.core.locks import Lock, LockTable, Waiting
-from devmesh.core.state import Agent, Change, MeshState, Session, Task
-from devmesh.vocabulary.facts import FrameworkProposed
-from devmesh.vocabulary.terms import Limits, Resources
+from devmesh.core.state import Agent, Change, MeshState, Question, Session, Task
+from devmesh.vocabulary.facts import AnswerRuleSet, CredentialIssued, FrameworkProposed
+from devmesh.vocabulary.terms import Budget, Limits, Resources, Spending
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -41,6 +41,14 @@ class Snapshot(msgspec.Struct, frozen=True):
     counted: dict[str, int]
     alarms: list[tuple[str, str, float]]
     watchers: list[int]
+    budget: Budget | None = None
+    spent: Spending = Spending()
+    dearest_run: Spending = Spending()
+    short_of_money: bool = False
+    questions: list[Question] = []
+    answer_rules: list[AnswerRuleSet] = []
+    credentials: list[CredentialIssued] = []
+    contests: dict[int, list[int]] = {}
 
 
 _SAME = (
@@ -62,6 +70,11 @@ _SAME = (
     "measured_total",
     "measured_used",
     "counted",
+    "budget",
+    "spent",
+    "dearest_run",
+    "short_of_money",
+    "contests",
 )
 "Attributes that a snapshot and a state have alike."
 
@@ -81,6 +94,9 @@ def freeze(state: MeshState) -> bytes:
         changes=list(state.changes.values()),
         alarms=[(kind, name, time) for (kind, name), time in state.alarms.times.items()],
         watchers=list(state.watchers),
+        questions=list(state.questions.values()),
+        answer_rules=list(state.answer_rules.values()),
+        credentials=list(state.credentials.values()),
     )
     return msgspec.json.encode(snapshot)
 
@@ -101,6 +117,9 @@ def thaw(data: bytes) -> MeshState:
     state.tasks = {task.number: task for task in snapshot.tasks}
     state.open_tasks = {task.number: None for task in snapshot.tasks if not task.ended}
     state.changes = {change.number: change for change in snapshot.changes}
+    state.questions = {question.number: question for question in snapshot.questions}
+    state.answer_rules = {rule.rule: rule for rule in snapshot.answer_rules}
+    state.credentials = {issued.credential: issued for issued in snapshot.credentials}
     state.alarms = Alarms({(kind, name): time for kind, name, time in snapshot.alarms})
     state.watchers = dict.fromkeys(snapshot.watchers)
     state.by_key = {session.key: session.number for session in snapshot.sessions}

@@ -12,21 +12,28 @@ from devmesh.core.locks import LockTable
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import (
     AgentJoined,
+    AgentParked,
+    AnswerRuleSet,
     BidPlaced,
     ChangeApplied,
     ChangeOffered,
     ChangeReturned,
+    CredentialIssued,
     FrameworkProposed,
+    QuestionAnswered,
+    QuestionAsked,
     TaskAwarded,
     TaskPosted,
 )
 from devmesh.vocabulary.terms import (
     AgentState,
+    Budget,
     ChangeState,
     Limits,
     PlannedWrite,
     Resources,
     Role,
+    Spending,
     TaskState,
     Verdict,
 )
@@ -44,6 +51,8 @@ class Session(Struct):
     highest: int = 0
     "The highest request number that had an effect."
     replies: dict[int, list[Recorded]] = field(default_factory=dict)
+    credential: int | None = None
+    "The credential it came in by; None: the role's own token."
 
 
 class Agent(Struct):
@@ -68,6 +77,12 @@ class Agent(Struct):
     landed: dict[str, None] = field(default_factory=dict)
     "Files it landed, oldest first, bounded: what it is familiar with."
     used: Resources = Resources()
+    parked: AgentParked | None = None
+    "Why its service would not serve, while it is parked."
+    parked_until: float = 0.0
+    blocked: int = 0
+    "Times in a row that its service would not serve."
+    spent: Spending = Spending()
 
     @property
     def name(self) -> str:
@@ -83,6 +98,8 @@ class Agent(Struct):
             return AgentState.AWAY
         if self.paused:
             return AgentState.PAUSED
+        if self.parked is not None:
+            return AgentState.PARKED
         return AgentState.IDLE if self.task is None and self.reviewing is None else AgentState.WORKING
 
 
@@ -132,6 +149,13 @@ class Task(Struct):
     failed_by: dict[str, None] = field(default_factory=dict)
     summary: str = ""
     "The result, or why it failed."
+    budget: Budget = Budget()
+    spent: Spending = Spending()
+    this_run: Spending = Spending()
+    "Spent since its tool was last set to work."
+    dearest_run: Spending = Spending()
+    short_of_money: bool = False
+    "Paused because its budget, or the mesh's, would not do for one more run."
 
     @property
     def number(self) -> int:
@@ -175,6 +199,19 @@ class Change(Struct):
         return self.offered.change
 
 
+class Question(Struct):
+    """A question in the inbox. What was asked is in `asked`."""
+
+    asked: QuestionAsked
+    asked_at: float
+    answer: QuestionAnswered | None = None
+
+    @property
+    def number(self) -> int:
+        """Its number, from 1."""
+        return self.asked.question
+
+
 class MeshState:
     """All of it. Dictionaries keep insertion order, which is the order of history: deterministic."""
 
@@ -208,6 +245,18 @@ class MeshState:
         self.measured_used = Resources()
         self.counted: dict[str, int] = {}
         "The last number given, per kind."
+        self.budget: Budget | None = None
+        "What the person set; None: what the limits say."
+        self.spent = Spending()
+        self.dearest_run = Spending()
+        self.short_of_money = False
+        self.questions: dict[int, Question] = {}
+        "Those open, and the latest answered ones."
+        self.answer_rules: dict[int, AnswerRuleSet] = {}
+        self.credentials: dict[int, CredentialIssued] = {}
+        "Those that still open the door."
+        self.contests: dict[int, list[int]] = {}
+        "Tasks that ask the same of several agents, by the first of them; until the last has ended."
         self.alarms = Alarms()
         self.watchers: dict[int, None] = {}
         "Sessions told everything."

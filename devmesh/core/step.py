@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from devmesh.core import agents, arbitration, events as said, gate, lock_requests, sessions, tasks
+from devmesh.core import agents, arbitration, events as said, gate, lock_requests, parking, questions, sessions, tasks
 from devmesh.core.effects import Effect, WakeAt
 from devmesh.core.hearing import hear
 from devmesh.core.state import MeshState
@@ -96,6 +96,10 @@ def _wake(turn: Turn) -> None:
             arbitration.ring(turn, state.tasks[int(name)])
         elif kind == "task":
             tasks.overdue(turn, state.tasks[int(name)])
+        elif kind == "parked":
+            parking.unpark(turn, state.agents[name])
+        elif kind == "question":
+            questions.expire(turn, int(name))
         elif kind == "session":
             sessions.forget(turn, int(name))
     lock_requests.sweep(turn)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from devmesh.core import attempts, gate, hardware
+from devmesh.core import attempts, gate, hardware, parking
 from devmesh.core.reviews import PERSON
 from devmesh.core.state import Agent, Task
 from devmesh.core.turn import Turn
 from devmesh.errors import Code
 from devmesh.vocabulary import facts, requests
-from devmesh.vocabulary.terms import ChangeState, LockMode, Outcome, Resources, TaskKind, TaskState
+from devmesh.vocabulary.terms import Blockage, ChangeState, LockMode, Outcome, Resources, TaskKind, TaskState
 
 
 def post(turn: Turn, request: requests.PostTask) -> None:
@@ -23,24 +23,30 @@ def post(turn: Turn, request: requests.PostTask) -> None:
     if request.needs and not hardware.fits(state, request.needs, within=state.limits.total):
         turn.refuse(Code.HARDWARE_FULL, _too_big(request.needs, state.limits.total), rule=6, field="needs")
         return
-    turn.record(
-        facts.TaskPosted(
-            task=state.number("task"),
-            prompt=request.prompt,
-            title=request.title or (request.prompt.split("\n", 1)[0].strip()[:100]),
-            priority=request.priority,
-            files=request.files,
-            depends_on=request.depends_on,
-            capabilities=request.capabilities,
-            agents=request.agents,
-            needs=request.needs,
-            review=request.review,
-            check=request.check,
-            time_limit=request.time_limit,
-            posted_by=PERSON,
-        )
-    )
+    first = state.number("task")
+    for copy in range(request.copies):
+        turn.record(_posted(request, first + copy, first if request.copies > 1 else None))
     turn.reschedule = True
+
+
+def _posted(request: requests.PostTask, number: int, contest: int | None) -> facts.TaskPosted:
+    return facts.TaskPosted(
+        task=number,
+        prompt=request.prompt,
+        title=request.title or (request.prompt.split("\n", 1)[0].strip()[:100]),
+        priority=request.priority,
+        files=request.files,
+        depends_on=request.depends_on,
+        capabilities=request.capabilities,
+        agents=request.agents,
+        needs=request.needs,
+        review=request.review,
+        check=request.check,
+        time_limit=request.time_limit,
+        posted_by=PERSON,
+        budget=request.budget,
+        contest=contest,
+    )
 
 
 def _hopeless(turn: Turn, depends_on: tuple[int, ...]) -> str | None:
@@ -120,8 +126,31 @@ def finish(turn: Turn, agent: Agent, request: requests.Finish) -> None:
             )
     elif gate.is_landing(turn, task) or _landed(turn, task):
         turn.refuse(Code.WRONG_STATE, "the change of this attempt has landed; it cannot fail any more")
+    elif request.outcome is Outcome.BLOCKED:
+        _blocked(turn, agent, task, request)
     else:
         fail_attempt(turn, task, request.summary or "the agent gave no reason")
+
+
+def _blocked(turn: Turn, agent: Agent, task: Task, request: requests.Finish) -> None:
+    """The agent's service would not serve: the task goes to another, uncounted; the agent is parked."""
+    reason = request.summary or "its service would not serve"
+    gate.withdraw(turn, task, "the attempt was blocked")
+    attempts.give_back(turn, task, said_by_agent=True)
+    turn.record(facts.TaskRequeued(task=task.number, reason=reason[:500], blameless=True))
+    parking.park(turn, agent, request.blockage or Blockage.UNREACHABLE, reason, request.retry_in)
+    turn.reschedule = True
+
+
+def stand_down(turn: Turn, agent: Agent, request: requests.StandDown) -> None:
+    """A paused attempt's processes have ended: what was set aside for them is free until it goes on."""
+    task = attempts.assigned(turn, agent, request.task, request.attempt)
+    if task is None:
+        return
+    if task.state is not TaskState.PAUSED and not agent.paused:
+        turn.refuse(Code.WRONG_STATE, f"task {task.number} is {task.state}, not paused", field="task")
+        return
+    hardware.release(turn, task)
 
 
 def _proven(turn: Turn, agent: Agent, task: Task) -> bool:
@@ -272,6 +301,9 @@ def resume(turn: Turn, task: Task) -> None:
     """Go on from where it was paused."""
     if task.state is not TaskState.PAUSED:
         turn.refuse(Code.WRONG_STATE, f"task {task.number} is {task.state}, not paused", field="task")
+        return
+    if not hardware.retake(turn, task):
+        turn.refuse(Code.HARDWARE_FULL, f"the memory task {task.number} needs is taken by others now", rule=6)
         return
     turn.record(facts.TaskResumed(task=task.number, agent=task.agent))
     turn.reschedule = True

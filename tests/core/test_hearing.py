@@ -13,7 +13,7 @@ from devmesh.core.sessions import MAY_SAY
 from devmesh.errors import Code
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.record import kind_of
-from devmesh.vocabulary.terms import LockMode, Outcome, Role, Stream, Verdict
+from devmesh.vocabulary.terms import Budget, LockMode, Outcome, Role, Stream, Verdict
 from tests.core.rig import ZERO, Rig, only
 
 EXAMPLES: dict[type[Any], Any] = {
@@ -46,6 +46,16 @@ EXAMPLES: dict[type[Any], Any] = {
     requests.DismissAgent: requests.DismissAgent(agent="x"),
     requests.ForceRelease: requests.ForceRelease(token=1, reason="x"),
     requests.SetGoal: requests.SetGoal(text="x"),
+    requests.ReportUsage: requests.ReportUsage(task=1, attempt=1),
+    requests.StandDown: requests.StandDown(task=1, attempt=1),
+    requests.Ask: requests.Ask(text="x"),
+    requests.AnswerQuestion: requests.AnswerQuestion(question=1, answer="x"),
+    requests.ReportWrite: requests.ReportWrite(path="x"),
+    requests.SetBudget: requests.SetBudget(budget=Budget()),
+    requests.SetAnswerRule: requests.SetAnswerRule(pattern="x", answer="y"),
+    requests.DropAnswerRule: requests.DropAnswerRule(rule=1),
+    requests.IssueCredential: requests.IssueCredential(digest="0" * 64, role=Role.AGENT),
+    requests.RevokeCredential: requests.RevokeCredential(credential=1),
 }
 
 

@@ -59,7 +59,8 @@ def _string(kind: inspect.StrType) -> st.SearchStrategy[str]:
             most = LONGEST if kind.max_length is None else min(LONGEST, kind.max_length)
             return st.text(TEXT, min_size=least, max_size=most)
         case pattern if "a-f" in pattern:
-            return st.text("0123456789abcdef", min_size=40, max_size=40)
+            length = 64 if "64" in pattern else 40
+            return st.text("0123456789abcdef", min_size=length, max_size=length)
         case pattern if "100644" in pattern:
             return st.sampled_from(["100644", "100755", "120000"])
         case _:

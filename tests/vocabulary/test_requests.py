@@ -16,7 +16,7 @@ ABOUT_AGENTS = {"PauseAgent", "ResumeAgent", "DismissAgent"}
 "Requests of the person whose `agent` is whom they are about."
 SPEAKER = {"agent", "session", "connection", "role", "key", "token", "author", "reviewer"}
 "Fields by which a message could claim to be from somebody."
-OBJECTS = {"ForceRelease": {"token"}}
+OBJECTS = {"ForceRelease": {"token"}, "IssueCredential": {"role"}}
 "Where such a word is what the request is about."
 
 

@@ -31,6 +31,9 @@ EDGES: dict[str, tuple[list[Any], list[Any]]] = {
     "Share": ([0, 0.5, 1], [-0.01, 1.01]),
     "Gigabytes": ([0, 1_048_576], [-1, 1_048_577]),
     "Priority": ([1, 5], [0, 6, 2.5]),
+    "Tokens": ([0, 2**53 - 1], [-1, 2**53, 0.5]),
+    "Dollars": ([0, 0.000001, 1_000_000], [-0.01, 1_000_001]),
+    "Digest": (["0f" * 32], ["", "0f" * 31, "0F" * 32, "0f" * 33]),
 }
 
 ENUMERATIONS = [value for _, value in inspect.getmembers(terms, inspect.isclass) if issubclass(value, StrEnum)]

@@ -22,7 +22,8 @@ def agent_joined(state: MeshState, recorded: Recorded, fact: facts.AgentJoined) 
 def agent_gone(state: MeshState, recorded: Recorded, fact: facts.AgentLeft | facts.AgentLost) -> None:
     agent = state.agents[fact.agent]
     agent.gone = True
-    agent.task = agent.reviewing = None
+    agent.task = agent.reviewing = agent.parked = None
+    state.alarms.clear("parked", fact.agent)
     state.alarms.clear("agent", fact.agent)
     if state.architect == fact.agent:
         state.architect = None
@@ -51,6 +52,18 @@ def agent_resumed(state: MeshState, _: Recorded, fact: facts.AgentResumed) -> No
 
 def agent_dismissed(state: MeshState, _: Recorded, fact: facts.AgentDismissed) -> None:
     state.agents[fact.agent].paused = True
+
+
+def agent_parked(state: MeshState, recorded: Recorded, fact: facts.AgentParked) -> None:
+    agent = state.agents[fact.agent]
+    agent.parked, agent.parked_until = fact, recorded.now + fact.retry_in
+    agent.blocked += 1
+    state.alarms.set("parked", fact.agent, agent.parked_until)
+
+
+def agent_unparked(state: MeshState, _: Recorded, fact: facts.AgentUnparked) -> None:
+    state.agents[fact.agent].parked = None
+    state.alarms.clear("parked", fact.agent)
 
 
 def architect_named(state: MeshState, _: Recorded, fact: facts.ArchitectNamed) -> None:
@@ -102,6 +115,8 @@ FOLD: Final[Folds] = {
     facts.AgentPaused: agent_paused,
     facts.AgentResumed: agent_resumed,
     facts.AgentDismissed: agent_dismissed,
+    facts.AgentParked: agent_parked,
+    facts.AgentUnparked: agent_unparked,
     facts.ArchitectNamed: architect_named,
     facts.GoalSet: goal_set,
     facts.FrameworkProposed: framework_proposed,

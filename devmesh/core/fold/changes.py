@@ -10,7 +10,7 @@ from devmesh.core.state import Change, MeshState
 from devmesh.core.transitions import next_change_state
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.terms import ChangeState, Verdict
+from devmesh.vocabulary.terms import ChangeState, Spending, Verdict
 
 FAMILIAR = 200
 "Landed files remembered per agent."
@@ -24,7 +24,10 @@ def change_offered(state: MeshState, recorded: Recorded, fact: facts.ChangeOffer
     if previous is not None and previous in state.changes and fact.change != previous:
         del state.changes[previous]
     task.change = fact.change
+    task.this_run = Spending()
     state.gate_queue.append(fact.change)
+    if (agent := state.agents.get(fact.agent)) is not None:
+        agent.blocked = 0
 
 
 def review_requested(state: MeshState, _: Recorded, fact: facts.ReviewRequested) -> None:
@@ -37,6 +40,8 @@ def review_requested(state: MeshState, _: Recorded, fact: facts.ReviewRequested)
 def review_given(state: MeshState, _: Recorded, fact: facts.ReviewGiven) -> None:
     change = _moved(state, fact)
     change.verdict, change.reviewer = fact.verdict, fact.reviewer
+    if (reviewer := state.agents.get(fact.reviewer)) is not None:
+        reviewer.blocked = 0
     move(state, state.tasks[fact.task], fact)
     if fact.verdict is Verdict.APPROVE:
         state.gate_queue.append(fact.change)
@@ -85,6 +90,10 @@ def change_returned(state: MeshState, _: Recorded, fact: facts.ChangeReturned) -
     change.outcome = fact
 
 
+def write_found(state: MeshState, _: Recorded, fact: facts.WriteFound) -> None:
+    state.counted["write"] = fact.write
+
+
 def change_withdrawn(state: MeshState, _: Recorded, fact: facts.ChangeWithdrawn) -> None:
     _ended(state, fact)
 
@@ -119,4 +128,5 @@ FOLD: Final[Folds] = {
     facts.ChangeApplied: change_applied,
     facts.ChangeReturned: change_returned,
     facts.ChangeWithdrawn: change_withdrawn,
+    facts.WriteFound: write_found,
 }

@@ -39,7 +39,7 @@ def coordinator_stalled(state: MeshState, recorded: Recorded, _: facts.Coordinat
 def session_opened(state: MeshState, _: Recorded, fact: facts.SessionOpened) -> None:
     state.counted["session"] = fact.session
     state.sessions[fact.session] = Session(
-        number=fact.session, role=fact.role, key=fact.key, connection=fact.connection
+        number=fact.session, role=fact.role, key=fact.key, connection=fact.connection, credential=fact.credential
     )
     state.by_key[fact.key] = fact.session
     state.by_connection[fact.connection] = fact.session
@@ -75,6 +75,15 @@ def session_forgotten(state: MeshState, _: Recorded, fact: facts.SessionForgotte
     state.alarms.clear("session", fact.session)
 
 
+def credential_issued(state: MeshState, _: Recorded, fact: facts.CredentialIssued) -> None:
+    state.counted["credential"] = fact.credential
+    state.credentials[fact.credential] = fact
+
+
+def credential_revoked(state: MeshState, _: Recorded, fact: facts.CredentialRevoked) -> None:
+    state.credentials.pop(fact.credential, None)
+
+
 def watch_begun(state: MeshState, _: Recorded, fact: facts.WatchBegun) -> None:
     state.watchers[fact.session] = None
 
@@ -87,5 +96,7 @@ FOLD: Final[Folds] = {
     facts.SessionResumed: session_resumed,
     facts.SessionDropped: session_dropped,
     facts.SessionForgotten: session_forgotten,
+    facts.CredentialIssued: credential_issued,
+    facts.CredentialRevoked: credential_revoked,
     facts.WatchBegun: watch_begun,
 }

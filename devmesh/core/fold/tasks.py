@@ -9,7 +9,7 @@ from devmesh.core.state import ENDED, Agent, Bidding, MeshState, Task
 from devmesh.core.transitions import next_task_state
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.terms import TaskKind, TaskState
+from devmesh.vocabulary.terms import Spending, TaskKind, TaskState
 
 KEPT = 2_000
 "Ended tasks that stay in the state; older ones are in the audit."
@@ -28,9 +28,17 @@ def move(state: MeshState, task: Task, fact: Any) -> None:
         task.state = next_task_state(task.state, fact)
     if task.ended:
         state.open_tasks.pop(task.number, None)
+        _end_contest(state, task)
         _forget_oldest_ended(state)
     else:
         state.open_tasks[task.number] = None
+
+
+def _end_contest(state: MeshState, task: Task) -> None:
+    """A contest is over when none of its tasks is open."""
+    numbers = state.contests.get(task.posted.contest or 0, [])
+    if numbers and not any(number in state.open_tasks for number in numbers):
+        del state.contests[task.posted.contest or 0]
 
 
 def _forget_oldest_ended(state: MeshState) -> None:
@@ -45,8 +53,10 @@ def _forget_oldest_ended(state: MeshState) -> None:
 
 def task_posted(state: MeshState, recorded: Recorded, fact: facts.TaskPosted) -> None:
     state.counted["task"] = fact.task
-    state.tasks[fact.task] = Task(posted=fact, posted_at=recorded.now, priority=fact.priority)
+    state.tasks[fact.task] = Task(posted=fact, posted_at=recorded.now, priority=fact.priority, budget=fact.budget)
     state.open_tasks[fact.task] = None
+    if fact.contest is not None:
+        state.contests.setdefault(fact.contest, []).append(fact.task)
 
 
 def bidding_opened(state: MeshState, recorded: Recorded, fact: facts.BiddingOpened) -> None:
@@ -88,6 +98,7 @@ def task_started(state: MeshState, recorded: Recorded, fact: facts.TaskStarted) 
     task = state.tasks[fact.task]
     move(state, task, fact)
     task.started_at, task.workspace = recorded.now, fact.workspace
+    task.this_run = Spending()
     limit = task.posted.time_limit if task.posted.time_limit is not None else state.limits.task_limit
     state.alarms.set("task", fact.task, recorded.now + limit + state.limits.lease)
 
@@ -103,6 +114,7 @@ def task_paused(state: MeshState, _: Recorded, fact: facts.TaskPaused) -> None:
 
 def task_resumed(state: MeshState, recorded: Recorded, fact: facts.TaskResumed) -> None:
     task = state.tasks[fact.task]
+    task.short_of_money = False
     task.state, task.paused_from = task.paused_from or TaskState.QUEUED, None
     if task.state is not TaskState.QUEUED:
         limit = task.posted.time_limit if task.posted.time_limit is not None else state.limits.task_limit
@@ -138,6 +150,8 @@ def task_requeued(state: MeshState, recorded: Recorded, fact: facts.TaskRequeued
         task.forgiven, task.deaths = task.attempt, 0
         task.failed_by.clear()
         task.ended_at = None
+    elif fact.blameless:
+        task.forgiven += 1
     elif task.agent is not None:
         task.failed_by[task.agent] = None
     if task.bidding is not None:

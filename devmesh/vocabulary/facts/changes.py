@@ -37,7 +37,8 @@ class ReviewRequested(Fact):
     change: Number
     task: Number
     agent: Name
-    review: Number
+    review: Number | None = None
+    "None: of several agents' copies of one task the person chooses."
 
 
 class ReviewGiven(Fact):
