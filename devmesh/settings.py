@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from devmesh.errors import SettingError
-from devmesh.vocabulary.terms import Lane, LanePolicy, Limits, Resources
+from devmesh.vocabulary.terms import Budget, Lane, LanePolicy, Limits, OverusePolicy, Resources
 
 PREFIX = "DEVMESH_"
 
@@ -39,6 +39,8 @@ _MARGIN = 0.1
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Gigabytes = Annotated[float, Field(ge=0, le=1_048_576, allow_inf_nan=False)]
+Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Globs = Annotated[tuple[str, ...], NoDecode]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -68,6 +70,15 @@ class Settings(BaseSettings):
     task_limit_sec: Positive = Field(3600.0, description="For one attempt, unless the task says otherwise.")
     check_limit_sec: Positive = Field(600.0, description="How long a task's check command may run.")
     max_attempts: int = Field(3, ge=1, le=100, description="Attempts at a task before it counts as failed.")
+    budget_usd: Dollars | None = Field(None, description="What all tools together may spend, as they count it.")
+    budget_tokens: Count | None = Field(None, description="Likewise, in tokens read and written.")
+    overuse: OverusePolicy = Field(
+        OverusePolicy.WARN, description="About a task that takes more memory than was set aside: warn, pause or stop."
+    )
+    question_wait_sec: Positive = Field(3600.0, description="How long a question waits before its default counts.")
+    park_sec: Positive = Field(
+        60.0, description="How long an agent whose service refuses it is left alone, the first time; doubles."
+    )
     locked_lanes: Globs = Field(
         LOCKED_LANES,
         description="Globs, separated by commas, of files locked (WRITE) before work on them starts. All others are "
@@ -137,6 +148,10 @@ class Settings(BaseSettings):
             task_limit=self.task_limit_sec,
             attempts=self.max_attempts,
             total=total,
+            overuse=self.overuse,
+            budget=Budget(dollars=self.budget_usd, tokens=self.budget_tokens),
+            question_wait=self.question_wait_sec,
+            park=self.park_sec,
             lanes=tuple(LanePolicy(glob=glob, lane=Lane.LOCKED) for glob in self.locked_lanes),
         )
 

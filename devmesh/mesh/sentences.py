@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.facts import AnyFact
+from devmesh.vocabulary.terms import Budget, Spending
 
 _SHOWN = 200
 "Characters of one line."
@@ -16,9 +17,13 @@ SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
     facts.AgentJoined: lambda fact: f"{fact.tool} {fact.model}".strip(),
     facts.AgentLeft: lambda fact: fact.reason,
     facts.AgentLost: lambda fact: fact.reason,
+    facts.AgentParked: lambda fact: f"{fact.blockage.replace('_', ' ')}, again in {fact.retry_in:.0f} s: {fact.reason}",
+    facts.AnswerRuleSet: lambda fact: f"rule {fact.rule}: {fact.pattern} -> {fact.answer}",
     facts.BiddingOpened: lambda fact: f"attempt {fact.attempt}, open to {', '.join(fact.agents)}",
     facts.BidPlaced: lambda fact: f"fitness {fact.fitness:.2f}, served {fact.served:.0f} s",
     facts.BidDeclined: lambda fact: fact.reason,
+    facts.BudgetReached: lambda fact: f"spent {_spent(fact.spent)} of {_budget(fact.budget)}",
+    facts.BudgetSet: lambda fact: _budget(fact.budget),
     facts.ChangeApplied: lambda fact: f"change {fact.change} landed: {_files(fact.files)}{_merged(fact.merged)}",
     facts.ChangeOffered: lambda fact: f"change {fact.change}: {_files(file.path for file in fact.files)}",
     facts.ChangeReturned: lambda fact: f"change {fact.change}: {fact.code} {fact.message}",
@@ -26,6 +31,8 @@ SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
     facts.CheckStarted: lambda fact: fact.command,
     facts.CoordinatorStalled: lambda fact: f"{fact.seconds:.1f} s late {fact.cause}",
     facts.CoordinatorStarted: lambda fact: f"start {fact.epoch} of {fact.project}",
+    facts.CredentialIssued: lambda fact: f"credential {fact.credential}: {fact.role} {fact.label}".strip(),
+    facts.CredentialRevoked: lambda fact: f"credential {fact.credential} {fact.reason}".strip(),
     facts.DiscoveryShared: lambda fact: fact.title,
     facts.GateEntered: lambda fact: f"change {fact.change}",
     facts.GoalSet: lambda fact: fact.text,
@@ -37,6 +44,8 @@ SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
     facts.LockReleased: lambda fact: f"{fact.mode} {fact.target} {fact.reason}",
     facts.LockWaitEnded: lambda fact: f"{fact.code}{_waited(fact.waited)}",
     facts.OutputReported: lambda fact: fact.text.strip().partition("\n")[0],
+    facts.QuestionAnswered: lambda fact: f"{fact.question}: {fact.answer or 'no answer'} ({fact.answered_by})",
+    facts.QuestionAsked: lambda fact: f"{fact.question}: {fact.text}",
     facts.RequestRefused: lambda fact: f"{fact.request}: {fact.code} {fact.message}",
     facts.ReviewGiven: lambda fact: f"{fact.reviewer}: {fact.verdict.replace('_', ' ')} {fact.remarks}",
     facts.ReviewRequested: lambda fact: f"change {fact.change}, by task {fact.review}",
@@ -49,6 +58,8 @@ SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
     facts.TaskFailed: lambda fact: fact.reason,
     facts.TaskPosted: lambda fact: fact.title or fact.prompt,
     facts.TaskRequeued: lambda fact: fact.reason,
+    facts.UsageReported: lambda fact: f"{fact.input_tokens} tokens in, {fact.output_tokens} out{_price(fact.dollars)}",
+    facts.WriteFound: lambda fact: f"{fact.path}, found by the {fact.found_by}, held by {_listed(fact.holders)}",
 }
 
 
@@ -73,3 +84,17 @@ def _files(paths: Any) -> str:
 
 def _waited(seconds: float) -> str:
     return f" after {seconds:.1f} s" if seconds >= 0.1 else ""  # noqa: PLR2004 - less is not worth a word
+
+
+def _price(dollars: float | None) -> str:
+    return "" if dollars is None else f", {dollars:.4f} USD"
+
+
+def _spent(spent: Spending) -> str:
+    return f"{spent.dollars:.4f} USD, {spent.input_tokens + spent.output_tokens} tokens"
+
+
+def _budget(budget: Budget) -> str:
+    parts = [f"{budget.dollars:g} USD"] if budget.dollars is not None else []
+    parts += [f"{budget.tokens} tokens"] if budget.tokens is not None else []
+    return ", ".join(parts) or "no limit"
