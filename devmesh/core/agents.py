@@ -194,4 +194,6 @@ def standing(state: MeshState, agent: Agent) -> facts.Standing:
         change_state=change.state if change else None,
         outcome=change.outcome if change else None,
         paused=agent.paused,
+        parked=agent.parked is not None,
+        answers=questions.answers_for(state, agent.name),
     )

@@ -110,6 +110,12 @@ def open_questions(state: MeshState) -> list[Question]:
     return [question for question in state.questions.values() if question.answer is None]
 
 
+def answers_for(state: MeshState, agent: str) -> tuple[facts.QuestionAnswered, ...]:
+    """What that agent was answered lately: more than it can have waited for at once."""
+    answers = [question.answer for question in state.questions.values() if question.asked.agent == agent]
+    return tuple(answer for answer in answers if answer is not None)[-OPEN_PER_AGENT:]
+
+
 def _may_answer(agent: Agent, question: Question) -> bool:
     asked = question.asked
     return asked.agents_may_answer and asked.agent != agent.name and asked.question_kind is QuestionKind.QUESTION

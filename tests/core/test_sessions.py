@@ -66,6 +66,22 @@ def test_an_agent_that_comes_back_is_told_how_things_stand() -> None:
     assert standing.task == award
 
 
+def test_an_agent_that_comes_back_hears_the_answers_it_missed() -> None:
+    """A question that was answered while it was away would else never be answered for it."""
+    rig = Rig()
+    rig.join("a", "b")
+    rig.say("a-1", requests.Ask(text="which?"))
+    rig.say("b-1", requests.Ask(text="what?"))
+    rig.lose("a-1")
+    for question in (1, 2):
+        rig.say(rig.person, requests.AnswerQuestion(question=question, answer="this"))
+    key = rig.state.sessions[rig.state.agents["a-1"].joined.session].key
+    rig.feed(events.Connected(connection=77, role=Role.AGENT, key=key))
+    standing = only(rig.told[77], facts.Standing)
+    assert [(answer.question, answer.answer) for answer in standing.answers] == [(1, "this")]
+    assert not standing.parked
+
+
 def test_a_dropped_connection_keeps_locks_and_task() -> None:
     """They end with the lease, not with the line."""
     rig = Rig()

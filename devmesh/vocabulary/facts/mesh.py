@@ -8,6 +8,7 @@ import msgspec
 
 from devmesh.vocabulary.facts.changes import ChangeApplied, ChangeReturned
 from devmesh.vocabulary.facts.locks import LockGranted
+from devmesh.vocabulary.facts.questions import QuestionAnswered
 from devmesh.vocabulary.facts.tasks import TaskAwarded
 from devmesh.vocabulary.record import Fact
 from devmesh.vocabulary.terms import ChangeState, Digest, Limits, Line, Name, Number, Role, Seconds, TaskState
@@ -137,6 +138,9 @@ class Standing(Fact):
     outcome: ChangeApplied | ChangeReturned | None = None
     "How that change ended, if it did."
     paused: bool = False
+    parked: bool = False
+    answers: tuple[QuestionAnswered, ...] = ()
+    "Of its questions, those answered lately: one of them may have been answered while it was away."
 
 
 class LeasesRenewed(Fact):
