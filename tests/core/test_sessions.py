@@ -74,7 +74,7 @@ def test_an_agent_that_comes_back_hears_the_answers_it_missed() -> None:
     rig.say("b-1", requests.Ask(text="what?"))
     rig.lose("a-1")
     for question in (1, 2):
-        rig.say(rig.person, requests.AnswerQuestion(question=question, answer="this"))
+        rig.say(rig.person(), requests.AnswerQuestion(question=question, answer="this"))
     key = rig.state.sessions[rig.state.agents["a-1"].joined.session].key
     rig.feed(events.Connected(connection=77, role=Role.AGENT, key=key))
     standing = only(rig.told[77], facts.Standing)
