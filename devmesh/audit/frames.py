@@ -19,9 +19,12 @@ from devmesh.audit.rows import RECORDED_COLUMNS, recorded_of
 from devmesh.audit.tables.agents import AGENT_FACTS, AgentRow, fold_agents
 from devmesh.audit.tables.bids import BID_FACTS, BidRow, fold_bids
 from devmesh.audit.tables.changes import CHANGE_FACTS, ChangeRow, fold_changes
+from devmesh.audit.tables.costs import COST_FACTS, CostRow, fold_costs
 from devmesh.audit.tables.hardware import HARDWARE_FACTS, HardwareRow, fold_hardware
 from devmesh.audit.tables.locks import LOCK_FACTS, LockRow, fold_locks
+from devmesh.audit.tables.questions import QUESTION_FACTS, QuestionRow, fold_questions
 from devmesh.audit.tables.tasks import TASK_FACTS, TaskRow, fold_tasks
+from devmesh.audit.tables.writes import WRITE_FACTS, WriteRow, fold_writes
 from devmesh.errors import Malformed
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.record import kind_of
@@ -109,6 +112,21 @@ def changes(home: Path) -> pd.DataFrame:
 def hardware(home: Path) -> pd.DataFrame:
     """One row per measurement, reservation, release and excess; see `HardwareRow`."""
     return _folded(home, HardwareRow, HARDWARE_FACTS, fold_hardware)
+
+
+def costs(home: Path) -> pd.DataFrame:
+    """One row per report of tokens and dollars spent; see `CostRow`."""
+    return _folded(home, CostRow, COST_FACTS, fold_costs)
+
+
+def questions(home: Path) -> pd.DataFrame:
+    """One row per question to the person; see `QuestionRow`."""
+    return _folded(home, QuestionRow, QUESTION_FACTS, fold_questions)
+
+
+def writes(home: Path) -> pd.DataFrame:
+    """One row per write that came without the gate or a lock; see `WriteRow`."""
+    return _folded(home, WriteRow, WRITE_FACTS, fold_writes)
 
 
 def outputs(home: Path, task: int) -> pd.DataFrame:
@@ -218,6 +236,9 @@ SCHEMAS: Final = {
     "bids": columns_of(BidRow),
     "changes": columns_of(ChangeRow),
     "hardware": columns_of(HardwareRow),
+    "costs": columns_of(CostRow),
+    "questions": columns_of(QuestionRow),
+    "writes": columns_of(WriteRow),
     "outputs": OUTPUT_COLUMNS,
 }
 "The columns of every frame and what each is; `devmesh.audit.columns.DTYPES` has their dtypes."

@@ -12,7 +12,17 @@ from msgspec import inspect
 from devmesh.audit.kinds import KINDS
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.terms import Conflict, FileChange, FileKind, LockMode, Resources, Role, Stream, Verdict
+from devmesh.vocabulary.terms import (
+    Conflict,
+    FileChange,
+    FileKind,
+    LockMode,
+    Resources,
+    Role,
+    Stream,
+    Verdict,
+    WrittenBehind,
+)
 
 WALL = 1_790_000_000.0
 "When the histories here begin, in Unix seconds."
@@ -161,6 +171,16 @@ def working() -> History:
     told.add(facts.TaskCancelled(task=3, reason="changed my mind"))
     told.add(facts.RequestRefused(code="LOCK_HELD", message="held", request="request_lock", agent="codex-1"))
     told.add(facts.AgentLeft(agent="codex-1", reason="done"))
+    told.add(
+        facts.UsageReported(task=1, attempt=1, agent="claude-1", input_tokens=900, output_tokens=100, dollars=0.25)
+    )
+    told.add(facts.UsageReported(task=1, attempt=1, agent="claude-1", input_tokens=50, output_tokens=5, model="opus"))
+    told.add(facts.QuestionAsked(question=1, agent="claude-1", text="Which port?", default="80", task=1), seconds=5.0)
+    told.add(facts.QuestionAnswered(question=1, agent="claude-1", answer="8080", answered_by="person"))
+    found = facts.WriteFound(
+        write=1, path="a.py", found_by=WrittenBehind.SWEEP, agent="claude-1", before=ONE, holders=("codex-1",)
+    )
+    told.add(found)
     return told
 
 

@@ -41,6 +41,12 @@ class AgentRow(Struct):
     vram_gb: Figure = 0.0
     used_ram_gb: Figure = None
     used_vram_gb: Figure = None
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    dollars: Figure = None
+    "Spent; missing where its tool names no price."
+    parked: Count = 0
+    "How often its service would not serve."
     host: Word = None
     pid: Count = None
     reason: Prose = None
@@ -51,6 +57,7 @@ class AgentRow(Struct):
     has: set[int] = field(default_factory=set)
     "Tasks it has."
     paused: bool = False
+    is_parked: bool = False
     away: bool = False
     gone: bool = False
 
@@ -86,6 +93,9 @@ class _Agents:
                 known.away = isinstance(fact, facts.SessionDropped)
         elif isinstance(fact, facts.HardwareSampled):
             self._sampled(fact)
+        elif isinstance(fact, facts.TaskRequeued):
+            for holder in self.rows.values():
+                _ended(holder, one, fact)
         elif (row := self.rows.get(fact.agent or "")) is not None:
             self._about(row, one, fact)
 
@@ -115,6 +125,7 @@ COUNTERS: Final[dict[type[Any], str]] = {
     facts.RequestRefused: "refusals",
     facts.ChangeApplied: "landed",
     facts.LockGranted: "locks",
+    facts.AgentParked: "parked",
 }
 "Which column counts which fact."
 
@@ -159,6 +170,17 @@ def _agent_paused(row: AgentRow, _: Recorded, fact: facts.AgentPaused | facts.Ag
     row.paused = isinstance(fact, facts.AgentPaused)
 
 
+def _parked(row: AgentRow, _: Recorded, fact: facts.AgentParked | facts.AgentUnparked) -> None:
+    row.is_parked = isinstance(fact, facts.AgentParked)
+
+
+def _spent(row: AgentRow, _: Recorded, fact: facts.UsageReported) -> None:
+    row.input_tokens = (row.input_tokens or 0) + fact.input_tokens
+    row.output_tokens = (row.output_tokens or 0) + fact.output_tokens
+    if fact.dollars is not None:
+        row.dollars = (row.dollars or 0.0) + fact.dollars
+
+
 def _gone(row: AgentRow, one: Recorded, fact: facts.AgentLeft | facts.AgentLost) -> None:
     row.gone, row.left, row.reason = True, one.at, fact.reason
     for task in list(row.going):
@@ -178,6 +200,8 @@ def _state(row: AgentRow) -> AgentState:
         return AgentState.AWAY
     if row.paused:
         return AgentState.PAUSED
+    if row.is_parked:
+        return AgentState.PARKED
     return AgentState.WORKING if row.has else AgentState.IDLE
 
 
@@ -193,6 +217,9 @@ _CHANGES: Final[dict[type[Any], Any]] = {
     facts.ChangeReturned: _returned,
     facts.AgentPaused: _agent_paused,
     facts.AgentResumed: _agent_paused,
+    facts.AgentParked: _parked,
+    facts.AgentUnparked: _parked,
+    facts.UsageReported: _spent,
     facts.AgentLeft: _gone,
     facts.AgentLost: _gone,
 }
@@ -204,6 +231,7 @@ AGENT_FACTS: Final[tuple[type[Any], ...]] = (
     facts.SessionResumed,
     facts.HardwareSampled,
     facts.LockWaitEnded,
+    facts.TaskRequeued,
     *dict.fromkeys((*COUNTERS, *_CHANGES)),
 )
 "All that an agent's row is made of."

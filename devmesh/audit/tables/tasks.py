@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from devmesh.audit.columns import Count, Moment, Prose, Span, Word
+from devmesh.audit.columns import Count, Figure, Moment, Prose, Span, Word
 from devmesh.core.transitions import TASK_TRANSITIONS, next_task_state
 from devmesh.errors import Code, IllegalTransition
 from devmesh.vocabulary import facts
@@ -50,6 +50,10 @@ class TaskRow(Struct):
     "completed, failed, poison or cancelled; missing while it has none."
     reason: Prose = None
     "What it came to, or why it failed, was cancelled or came back."
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    dollars: Figure = None
+    "Spent, all attempts together; missing where no tool named a price."
     posted_now: float = 0.0
     since: float | None = None
     "Mesh time at which its tool was last set going, while it goes."
@@ -171,6 +175,13 @@ def _returned(row: TaskRow, _: Recorded, fact: facts.ChangeReturned) -> None:
     row.conflicts = (row.conflicts or 0) + (fact.code == Code.CONFLICT)
 
 
+def _spent(row: TaskRow, _: Recorded, fact: facts.UsageReported) -> None:
+    row.input_tokens = (row.input_tokens or 0) + fact.input_tokens
+    row.output_tokens = (row.output_tokens or 0) + fact.output_tokens
+    if fact.dollars is not None:
+        row.dollars = (row.dollars or 0.0) + fact.dollars
+
+
 def _completed(row: TaskRow, one: Recorded, fact: facts.TaskCompleted) -> None:
     _end(row, one, "completed", fact.summary)
 
@@ -213,6 +224,7 @@ _CHANGES: Final[dict[type[Any], Any]] = {
     facts.TaskCompleted: _completed,
     facts.TaskFailed: _failed,
     facts.TaskCancelled: _cancelled,
+    facts.UsageReported: _spent,
     facts.TaskAbandoned: _interrupted,
     facts.TaskRequeued: _interrupted,
 }

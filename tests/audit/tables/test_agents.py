@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from devmesh.audit.tables.agents import AGENT_FACTS, AgentRow, fold_agents
 from devmesh.vocabulary import facts
+from devmesh.vocabulary.terms import Blockage
 from tests.audit.samples import History, working
 from tests.core.rig import Rig
 
@@ -45,6 +46,18 @@ def test_states_follow_the_facts() -> None:
     assert rows(told)["claude-1"].state == "away"
     told.add(facts.AgentLost(agent="claude-1", reason="lease ended"))
     assert rows(told)["claude-1"].state == "gone"
+
+
+def test_a_parked_agent_is_parked_until_it_is_tried_again() -> None:
+    """And what it had is no longer its own, once it was queued again."""
+    told = working()
+    told.add(facts.TaskPosted(task=4, prompt="p"), facts.TaskAwarded(task=4, attempt=1, agent="claude-1", prompt="p"))
+    told.add(facts.TaskRequeued(task=4, blameless=True))
+    assert rows(told)["claude-1"].state == "idle"
+    told.add(facts.AgentParked(agent="claude-1", blockage=Blockage.RATE_LIMIT, retry_in=60.0))
+    assert (rows(told)["claude-1"].state, rows(told)["claude-1"].parked) == ("parked", 1)
+    told.add(facts.AgentUnparked(agent="claude-1"))
+    assert rows(told)["claude-1"].state == "idle"
 
 
 def test_the_rows_agree_with_the_core() -> None:
