@@ -1,0 +1,161 @@
+"""What a shell command would write, told from its text. Runs nothing; what it cannot tell, it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devmesh.bridge.guarding.programs import PROGRAMS, READING, Places, is_folder, patched
+from devmesh.bridge.guarding.shell import CannotTell, Simple, Word, simple_commands
+
+HARMLESS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
+_SHELLS = frozenset({"bash", "sh", "dash", "zsh"})
+_RUNNERS = frozenset({"env", "timeout", "nice", "command"})
+"What they do is what the command behind them does."
+_SYSTEM = re.compile(r"(?:/usr)?/bin/(?=[^/]+$)")
+_SETTINGS = re.compile(r"(LC_\w+|LANG|LANGUAGE|NO_COLOR|TERM|COLUMNS|TZ)=.*", re.DOTALL)
+"Variables that change no program's writes."
+_WRITTEN_BY_PYTHON = (
+    re.compile(r"""open\(\s*[rbuf]*(['"])(?P<path>[^'"]+)\1\s*,\s*(?:mode\s*=\s*)?['"][^'"]*[wax+][^'"]*['"]"""),
+    re.compile(r"""Path\(\s*(['"])(?P<path>[^'"]+)\1\s*\)\.(?:write_text|write_bytes|unlink|touch)"""),
+)
+
+
+@dataclass(slots=True)
+class Told:
+    """The files it would write, absolute; a folder with all below it ends in `/`."""
+
+    writes: list[str] = field(default_factory=list)
+    untold: str = ""
+    "Why there may be others; empty: these are all."
+
+
+def told(command: str, folder: Path) -> Told:
+    """What `command`, run in `folder`, would write."""
+    telling = _Telling(str(folder))
+    telling.command(command, 0)
+    return telling.told
+
+
+class _Telling:
+    """One command being told."""
+
+    def __init__(self, folder: str) -> None:
+        self.told = Told()
+        self._folders = [folder]
+        "The current one, in each of the parentheses around."
+
+    def command(self, text: str, depth: int) -> None:
+        """Take in all that this text would write."""
+        try:
+            simple, inner = simple_commands(text, depth)
+        except CannotTell as why:
+            self._cannot(why)
+            self.told.writes.extend(self._places.absolute(path) for path in patched(text))
+            return
+        for within in inner:
+            self._inside(within, depth + 1)
+        for one in simple:
+            self._enter(one.depth)
+            self._one(one, depth)
+
+    def _inside(self, text: str, depth: int) -> None:
+        """A command whose output is used: where it runs may change before, so it must write nothing."""
+        inner = _Telling(self._folders[0])
+        inner.command(text, depth)
+        self.told.writes.extend(inner.told.writes)
+        if inner.told.untold or inner.told.writes:
+            self._cannot(CannotTell(inner.told.untold or "a command inside it writes"))
+
+    @property
+    def _places(self) -> Places:
+        return Places(self._folders[-1])
+
+    def _enter(self, depth: int) -> None:
+        """Each parenthesis has a current folder of its own."""
+        del self._folders[depth + 1 :]
+        while len(self._folders) <= depth:
+            self._folders.append(self._folders[-1])
+
+    def _one(self, simple: Simple, depth: int) -> None:
+        for target in simple.writes:
+            self._noting(lambda target=target: [self._places.one(target)])  # type: ignore[misc]
+        words = list(simple.words)
+        while words and (words[0].text in {"!", "time"} or _is_setting(words[0])):
+            words.pop(0)
+        if words and words[0].text == "cd":
+            self._noting(lambda: self._change_folder(simple, words))
+        elif words:
+            self._noting(lambda: self._run(words, depth))
+
+    def _noting(self, tell: Callable[[], Iterable[str]]) -> None:
+        try:
+            self.told.writes.extend(path for path in tell() if path not in HARMLESS)
+        except CannotTell as why:
+            self._cannot(why)
+
+    def _cannot(self, why: CannotTell) -> None:
+        self.told.untold = self.told.untold or str(why)
+
+    def _change_folder(self, simple: Simple, words: list[Word]) -> list[str]:
+        """Only where it surely happens: unconditionally, into a folder that is there."""
+        surely = simple.before in {"", ";", "("} and simple.after in {"", ";", "&&", ")"} and len(words) == 2  # noqa: PLR2004
+        place = self._places.one(words[1]) if surely else ""
+        if not place or not is_folder(place):
+            raise CannotTell("it goes to a folder that cannot be told")
+        self._folders[-1] = place
+        return []
+
+    def _run(self, words: list[Word], depth: int) -> Iterable[str]:
+        name = "" if words[0].dynamic else _SYSTEM.sub("", words[0].text)
+        if name in READING:
+            return []
+        if name in _SHELLS:
+            return self._shell(words[1:], depth)
+        if name in _RUNNERS:
+            return self._run(_wrapped(name, words[1:]), depth)
+        if name.startswith("python"):
+            return self._python(words[1:])
+        tell = PROGRAMS.get(name)
+        if tell is None:
+            raise CannotTell(f"what {words[0].text[:60]!r} writes is not known")
+        if any(word.dynamic for word in words[1:]):
+            raise CannotTell(f"the arguments of {name!r} are known only when it runs")
+        return tell(self._places, words[1:])
+
+    def _shell(self, words: list[Word], depth: int) -> list[str]:
+        if len(words) != 2 or words[0].text not in {"-c", "-lc"} or words[1].dynamic:  # noqa: PLR2004
+            raise CannotTell("it runs a script")
+        outside, self._folders = self._folders, [self._folders[-1]]
+        self.command(words[1].text, depth + 1)
+        self._folders = outside
+        return []
+
+    def _python(self, words: list[Word]) -> list[str]:
+        """What a program of it opens is found, as far as it stands there; there may be more."""
+        if [word.text for word in words] in (["--version"], ["-V"]):
+            return []
+        text = words[1].text if len(words) > 1 and words[0].text == "-c" else ""
+        found = (match["path"] for pattern in _WRITTEN_BY_PYTHON for match in pattern.finditer(text))
+        self.told.writes.extend(self._places.absolute(path) for path in found)
+        raise CannotTell("what a Python program writes is not known")
+
+
+def _is_setting(word: Word) -> bool:
+    return not word.dynamic and _SETTINGS.fullmatch(word.text) is not None
+
+
+def _wrapped(name: str, words: list[Word]) -> list[Word]:
+    """The command behind one of the runners."""
+    rest = list(words)
+    if name == "command" and rest and rest[0].text in {"-v", "-V"}:
+        return [Word("true")]
+    if name == "timeout" and rest and re.fullmatch(r"[\d.]+[smhd]?", rest[0].text):
+        rest.pop(0)
+    while name == "env" and rest and _is_setting(rest[0]):
+        rest.pop(0)
+    if not rest or rest[0].text.startswith("-"):
+        raise CannotTell(f"what {name!r} runs cannot be told")
+    return rest
