@@ -13,6 +13,7 @@ POINTS: Final[dict[str, str]] = {
     "migrate_backed_up": "the copy made before a migration is complete",
     "migrate_before_commit": "a migration has run and is not committed",
     "migrate_after_commit": "a migration is committed",
+    "sealed_before_commit": "every row of an older record has its seal, which is not committed",
     "opened": "the database is marked as in use, the mirror not yet brought up to date",
     "high_water_half": "the new high-water mark lies beside the old one, half written",
     "before_commit": "the facts of a turn are written and not committed",

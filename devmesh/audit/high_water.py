@@ -23,6 +23,8 @@ class HighWater(msgspec.Struct, frozen=True, kw_only=True):
     "Names this mesh's record for ever; a record of another mesh has another."
     epoch: int = 0
     sequence: int = 0
+    head: str = ""
+    "The seal of that fact, in hexadecimal: a record cut short, or sealed anew, no longer has it. Empty: none yet."
 
 
 def read_high_water(home: Path) -> HighWater | None:

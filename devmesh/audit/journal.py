@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, Self
 from msgspec.structs import replace
 
 from devmesh.audit import knowledge
+from devmesh.audit.chain import FIRST
 from devmesh.audit.database import SURVIVABLE, primary_code, storage_error, storage_errors
 from devmesh.audit.failpoints import Failpoint, passing
 from devmesh.audit.high_water import HighWater, write_high_water
@@ -26,7 +27,9 @@ from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import Discovery
 
 MARK_EVERY: Final = 10_000
-"Facts between two writings of the high-water mark; it is also written at every start, snapshot and stop."
+"Facts after which the high-water mark is written, at the latest; it also is at every start, snapshot and stop."
+MARK_SOON: Final = ((100, 2.0), (1, 60.0))
+"It is written as well once there are so many new facts and the last time was so many seconds ago."
 
 
 class Loaded(NamedTuple):
@@ -62,7 +65,10 @@ class Journal:
         self._mirror = opened.mirror
         self._failpoint = failpoint
         self._identity = self._look()
+        self._chain = opened.chain
+        self._last_fact = opened.last_fact
         self._marked = self.last_sequence
+        self._marked_at = opened.last_at
         self._failed: str | None = None
         self._mirror.catch_up(self._read_after)
 
@@ -90,11 +96,13 @@ class Journal:
             return ()
         self._refuse_gap(kept)
         with self._transaction("before_commit", "after_commit") as connection:
-            epoch = insert_facts(connection, kept, self.epoch)
-        started, self.epoch = epoch != self.epoch, epoch
+            written = insert_facts(connection, kept, self.epoch, self._chain)
+        started, self.epoch = written.epoch != self.epoch, written.epoch
+        self._chain = self._chain.at(written.head)
         self.last_sequence, self.last_now, self._last_at = kept[-1].sequence, kept[-1].now, at
+        self._last_fact = self.last_sequence
         self._mirror.append(kept, at, self._read_after)
-        if started or self.last_sequence - self._marked >= MARK_EVERY:
+        if started or self._mark_is_due(at):
             self._mark()
         return kept
 
@@ -213,9 +221,14 @@ class Journal:
         with storage_errors(self.path):
             yield from facts_after(self._connection, sequence, most=most)
 
+    def _mark_is_due(self, at: float) -> bool:
+        fresh, past = self.last_sequence - self._marked, abs(at - self._marked_at)
+        return fresh >= MARK_EVERY or any(fresh >= many and past >= seconds for many, seconds in MARK_SOON)
+
     def _mark(self) -> None:
         """The mark may lag, so failing to write it costs nothing but a little watchfulness."""
-        self._marked = self.last_sequence
-        mark = HighWater(install_id=self._install_id, epoch=self.epoch, sequence=self.last_sequence)
+        self._marked, self._marked_at = self.last_sequence, self._last_at
+        head = self._chain.head.hex() if self._chain.head != FIRST else ""
+        mark = HighWater(install_id=self._install_id, epoch=self.epoch, sequence=self._last_fact, head=head)
         with suppress(StorageError):
             write_high_water(self.home, mark, failpoint=self._failpoint)

@@ -62,6 +62,12 @@ _FIRST: Final = (
 )
 
 
+@step
+def the_chain(connection: sqlite3.Connection) -> None:
+    """Every row gets a place for its seal; who opens the record fills it, for that takes the key."""
+    connection.execute("ALTER TABLE facts ADD COLUMN seal BLOB")
+
+
 def schema_of(connection: sqlite3.Connection) -> int:
     """The schema a record is in; 0: nothing yet."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from uuid import uuid4
 
 from devmesh.address import open_home
+from devmesh.audit.chain import FIRST, Chain
 from devmesh.audit.database import (
     DATABASE,
     SAFE_VERSION,
@@ -27,6 +28,7 @@ from devmesh.audit.high_water import HighWater, read_high_water, write_high_wate
 from devmesh.audit.migrations import migrate
 from devmesh.audit.mirror import MIRROR, Mirror
 from devmesh.audit.rebuild import Recovery, finish_rebuild, rebuild
+from devmesh.audit.sealing import take_up
 from devmesh.errors import StorageError
 
 CHECKED_WHOLE: Final = 64 * 2**20
@@ -50,6 +52,9 @@ class Opened(NamedTuple):
     was_clean: bool
     recovery: Recovery | None
     notes: tuple[str, ...]
+    chain: Chain
+    last_fact: int
+    "The last there is; `last_sequence` is beyond it after a rebuild."
 
 
 class _Position(NamedTuple):
@@ -142,6 +147,7 @@ def _begin(
         _refuse_regression(path, position, install_id, mark, mirror.last_sequence, floor=int(words.get("floor", 0)))
         install_id = install_id or (mark.install_id if mark else uuid4().hex)
         with storage_errors(path):
+            sealing = take_up(home, connection, mark, failpoint=failpoint)
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(
                 "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (("install_id", install_id), ("clean", "0"))
@@ -149,9 +155,9 @@ def _begin(
             connection.execute("COMMIT")
         epoch = max(position.epoch, int(words.get("epoch_floor", 0)))
         sequence = max(position.sequence, int(words.get("floor", 0)))
-        write_high_water(
-            home, HighWater(install_id=install_id, epoch=epoch, sequence=position.sequence), failpoint=failpoint
-        )
+        head = "" if sealing.chain.head == FIRST else sealing.chain.head.hex()
+        mark = HighWater(install_id=install_id, epoch=epoch, sequence=position.sequence, head=head)
+        write_high_water(home, mark, failpoint=failpoint)
         failpoint("opened")
     except BaseException:
         mirror.close()
@@ -168,7 +174,9 @@ def _begin(
         last_at=position.at,
         was_clean=words.get("clean", "1") == "1" and recovery is None,
         recovery=recovery,
-        notes=_notes(copies),
+        notes=(*sealing.notes, *_notes(copies)),
+        chain=sealing.chain,
+        last_fact=position.sequence,
     )
 
 

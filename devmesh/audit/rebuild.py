@@ -16,12 +16,14 @@ from uuid import uuid4
 
 import msgspec
 
+from devmesh.audit.chain import Chain, make_key, read_key
 from devmesh.audit.database import DATABASE, SIDES, Damaged, create_private, storage_errors, sync_folder
 from devmesh.audit.failpoints import Failpoint, passing
 from devmesh.audit.high_water import HighWater, read_high_water, write_high_water
 from devmesh.audit.migrations import migrate
 from devmesh.audit.mirror import MIRROR, follows, read_mirror
-from devmesh.audit.rows import facts_after, insert_facts
+from devmesh.audit.rows import Written, facts_after, insert_facts
+from devmesh.audit.sealing import DOUBTS, SEALED_FROM, Doubt, seal_until
 from devmesh.errors import StorageError
 from devmesh.vocabulary.codec import Recorded
 
@@ -47,6 +49,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
     "How many are known to have been recorded and could not be recovered; more may be missing."
     note: str = ""
     "Where the mirror broke off, if it did."
+    doubt: str = ""
+    "Why what was recovered may not be what was recorded, where its seals show so."
 
     def __str__(self) -> str:
         """Everything in a few lines."""
@@ -54,7 +58,8 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
         lost = f"{self.missing} facts are lost. " if self.missing else "No fact is known to be lost. "
         return (
             f"The record was damaged and has been rebuilt from its mirror: {self.reason}\n"
-            f"{self.facts} facts recovered, up to number {self.last_sequence}. {lost}{self.note}\nMoved aside: {aside}."
+            f"{self.facts} facts recovered, up to number {self.last_sequence}. {lost}{self.note}{self.doubt}\n"
+            f"Moved aside: {aside}."
         )
 
 
@@ -146,11 +151,13 @@ def _build(home: Path, draft: Path, aside: Path, reason: str) -> Recovery:
     with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
         migrate(connection, draft)
         connection.execute("BEGIN IMMEDIATE")
-        epoch = _fill(connection, source)
-        reached = max(source.last, mark.sequence)
-        _describe(connection, install_id=mark.install_id, floor=reached + SAFE_DISTANCE, epoch=max(epoch, mark.epoch))
+        written = _fill(connection, source, Chain(read_key(home) or make_key(home)))
+        reached, epoch = max(source.last, mark.sequence), max(written.epoch, mark.epoch)
+        doubt = _doubt(connection, mark, source.last)
+        _describe(connection, install_id=mark.install_id, floor=reached + SAFE_DISTANCE, epoch=epoch, doubt=doubt)
         connection.execute("COMMIT")
-    write_high_water(home, HighWater(install_id=mark.install_id, epoch=max(epoch, mark.epoch), sequence=reached))
+    head = written.head.hex() if source.last else ""
+    write_high_water(home, HighWater(install_id=mark.install_id, epoch=epoch, sequence=reached, head=head))
     return Recovery(
         reason=reason,
         moved=tuple(Path(f"{aside}{side}") for side in SIDES if Path(f"{aside}{side}").exists()),
@@ -158,23 +165,33 @@ def _build(home: Path, draft: Path, aside: Path, reason: str) -> Recovery:
         last_sequence=source.last,
         missing=max(0, mark.sequence - source.last),
         note=source.note,
+        doubt=f" Beware: {doubt}." if doubt else "",
     )
 
 
-def _fill(connection: sqlite3.Connection, source: _Survivors) -> int:
-    """Write every survivor; the highest epoch among them."""
-    epoch = 0
+def _fill(connection: sqlite3.Connection, source: _Survivors, chain: Chain) -> Written:
+    """Write every survivor, sealed; the highest epoch among them, and the last seal."""
+    written = Written(0, chain.head)
     batch: list[Recorded] = []
     for recorded in source:
         batch.append(recorded)
         if len(batch) >= _BATCH:
-            epoch = insert_facts(connection, batch, epoch)
+            written = insert_facts(connection, batch, written.epoch, chain.at(written.head))
             batch.clear()
-    return insert_facts(connection, batch, epoch)
+    return insert_facts(connection, batch, written.epoch, chain.at(written.head))
 
 
-def _describe(connection: sqlite3.Connection, *, install_id: str, floor: int, epoch: int) -> None:
-    words = {"install_id": install_id, "floor": str(floor), "epoch_floor": str(epoch), "clean": "0"}
+def _doubt(connection: sqlite3.Connection, mark: HighWater, last: int) -> str:
+    """Sealed again, the same facts get the same seals: where they do not, they are not the same."""
+    if not mark.head or last < mark.sequence or seal_until(connection, mark.sequence)[1].hex() == mark.head:
+        return ""
+    return f"the facts up to {mark.sequence}, as recovered, do not carry the seal that was kept beside the record"
+
+
+def _describe(connection: sqlite3.Connection, *, install_id: str, floor: int, epoch: int, doubt: str) -> None:
+    words = {"install_id": install_id, "floor": str(floor), "epoch_floor": str(epoch), "clean": "0", SEALED_FROM: "1"}
+    if doubt:
+        words[DOUBTS] = msgspec.json.encode([Doubt(1, doubt)]).decode()
     connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", words.items())
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
+from devmesh.audit.chain import Chain, Sealed
 from devmesh.errors import Code, Malformed, StorageError
 from devmesh.vocabulary.codec import Recorded, decode_fact, encode
 from devmesh.vocabulary.facts import CoordinatorStarted, DiscoveryShared
@@ -16,7 +17,12 @@ Row = tuple[int, float, float, int, str, str | None, int | None, int | None, int
 COLUMNS: Final = ("sequence", "at", "now", "epoch", "kind", "agent", "task", "change", "session", "request", "body")
 "`agent`, `task` and `change` repeat what the body says, so that a life can be found without reading every body."
 
-_INSERT_FACT: Final = f"INSERT INTO facts ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+SEAL = "seal"
+"The last column: what `chain` made of the row and of the seal before it. None in rows older than the chain."
+
+_INSERT_FACT: Final = (
+    f"INSERT INTO facts ({', '.join((*COLUMNS, SEAL))}) VALUES ({', '.join('?' * (len(COLUMNS) + 1))})"  # noqa: S608
+)
 RECORDED_COLUMNS: Final = "sequence, now, at, session, request, body"
 "What `recorded_of` takes, in this order."
 
@@ -53,18 +59,31 @@ def row_of(recorded: Recorded, epoch: int) -> Row:
     )
 
 
-def insert_facts(connection: sqlite3.Connection, recorded: Sequence[Recorded], epoch: int) -> int:
-    """Insert facts, and index the discoveries among them; the epoch after them. The transaction is the caller's."""
+class Written(NamedTuple):
+    """Where the record stands after an insertion."""
+
+    epoch: int
+    head: bytes
+
+
+def insert_facts(connection: sqlite3.Connection, recorded: Sequence[Recorded], epoch: int, chain: Chain) -> Written:
+    """Insert and seal facts, and index the discoveries among them. The transaction is the caller's."""
     rows = []
     for one in recorded:
         if isinstance(one.fact, CoordinatorStarted):
             epoch = one.fact.epoch
         rows.append(row_of(one, epoch))
-    connection.executemany(_INSERT_FACT, rows)
+    seals = chain.seals([sealed_of(row) for row in rows])
+    connection.executemany(_INSERT_FACT, [(*row, seal) for row, seal in zip(rows, seals, strict=True)])
     found = [(one.sequence, one.fact.title, one.fact.text) for one in recorded if isinstance(one.fact, DiscoveryShared)]
     if found:
         connection.executemany("INSERT INTO discoveries (rowid, title, text) VALUES (?, ?, ?)", found)
-    return epoch
+    return Written(epoch, seals[-1] if seals else chain.head)
+
+
+def sealed_of(row: Row) -> Sealed:
+    """The part of a row that says everything, in the order of RECORDED_COLUMNS."""
+    return row[0], row[2], row[1], row[8], row[9], row[10]
 
 
 def recorded_of(row: tuple[int, float, float, int | None, int | None, str]) -> Recorded:

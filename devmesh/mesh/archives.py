@@ -37,9 +37,9 @@ class Audit:
         """Facts whose kind matches the glob, oldest first. `since` is seconds, "10m", or a time."""
         return self._operations.record.events(kind, since=since, limit=limit)
 
-    def verify(self) -> Verdict:
-        """Whether the record is whole: the file, its order, and the state it folds to."""
-        return self._operations.record.verify()
+    def verify(self, *, head: str = "") -> Verdict:
+        """Whether the record is whole and as it was written. `head`: one that an earlier `verify` gave."""
+        return self._operations.record.verify(head=head)
 
     def plot(self) -> Any:
         """What happened when, as a plotly figure."""

@@ -20,7 +20,7 @@ from devmesh.mesh.sentences import sentence
 from devmesh.mesh.verifying import Verdict, verified
 from devmesh.repository import Repository
 from devmesh.vocabulary.codec import Recorded, decode_fact
-from devmesh.vocabulary.facts import ChangeApplied, ChangeOffered, DiscoveryShared
+from devmesh.vocabulary.facts import ChangeApplied, ChangeOffered, DiscoveryShared, WriteFound
 from devmesh.vocabulary.plain import plain
 from devmesh.vocabulary.record import kind_of
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from devmesh.core.state import MeshState
+    from devmesh.repository.objects import LineCount
 
 _TOLD = {"time": "moment", "kind": "category", "agent": "text", "what": "text"}
 _FIGURES = "devmesh_widgets.figures"
@@ -109,9 +110,9 @@ class Past:
         """What a task's tool said, in order, made harmless for a terminal."""
         return plain("".join(frames.outputs(self.home, task)["text"]))
 
-    def verify(self) -> Verdict:
-        """Read the whole record and fold it; say what is wrong, if anything is."""
-        return verified(self.home)
+    def verify(self, *, head: str = "") -> Verdict:
+        """Read the whole record, prove its seals and fold it; say what is wrong, if anything is."""
+        return verified(self.home, head=head)
 
     def landed(self) -> list[tuple[str, str]]:
         """Base and head of every change that landed, in the order in which they did."""
@@ -131,6 +132,27 @@ class Past:
     def diff(self, base: str, head: str) -> str:
         """The difference between two commits of the private repository."""
         return Repository(self.project, self.home).diff(base, head)
+
+    def numstat(self, base: str, head: str) -> tuple[LineCount, ...]:
+        """Lines added and removed per file between two commits of the private repository."""
+        return Repository(self.project, self.home).numstat(base, head)
+
+    def text(self, oid: str | None) -> str | None:
+        """The text of a blob of the private repository, as far as it is one; None for none."""
+        return None if oid is None else Repository(self.project, self.home).read_blob(oid).decode(errors="replace")
+
+    def text_at(self, commit: str, path: str) -> str | None:
+        """The text of a file in a commit of the private repository; None when it is not in it."""
+        entry = Repository(self.project, self.home).tree_entries(commit, [path]).get(path)
+        return None if entry is None else self.text(entry.oid)
+
+    def writes(self, number: int) -> tuple[WriteFound, ...]:
+        """The last writes that came without the gate and without a lock, oldest first."""
+        with open_reader(self.home) as connection:
+            rows = connection.execute(
+                "SELECT body FROM facts WHERE kind = 'write_found' ORDER BY sequence DESC LIMIT ?", (number,)
+            ).fetchall()
+        return tuple(fact for (body,) in reversed(rows) if isinstance(fact := decode_fact(body), WriteFound))
 
     def figure(self, noun: str) -> Any:
         """A noun's history, or all `events`, as a plotly figure. Raises MeshError where there is no picture."""

@@ -1,4 +1,4 @@
-"""Whether a record is whole: SQLite's own check, no gaps, a fold that succeeds, and a mirror that says the same."""
+"""Whether a record is whole: SQLite's own check, its chain of seals, a fold that succeeds, and a mirror like it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from devmesh.audit.database import open_reader, problems
+from devmesh.audit.mirror import follows
+from devmesh.audit.proving import prove
 from devmesh.audit.rows import facts_after
 from devmesh.audit.verify import verify
 from devmesh.core.apply import apply
@@ -22,30 +24,35 @@ class Verdict(NamedTuple):
     ok: bool
     facts: int
     problems: tuple[str, ...]
+    head: str = ""
+    "`NUMBER:SEAL` of the last proven fact. Written down elsewhere and given back later, it proves all before it."
 
     def __str__(self) -> str:
         if self.ok:
-            return f"{self.facts} facts, none missing, and they fold to a state"
+            return f"{self.facts} facts, none missing or changed, and they fold to a state\nhead {self.head}"
         return f"{self.facts} facts; " + "; ".join(self.problems)
 
 
-def verified(home: Path) -> Verdict:
-    """Read the whole record of that home. Raises StorageError when there is none."""
+def verified(home: Path, *, head: str = "") -> Verdict:
+    """Read the whole record of that home; `head`: one seen earlier. Raises StorageError when there is no record."""
     number = 0
+    proof = prove(home, head=head)
     with open_reader(home) as connection:
         found = list(problems(connection))
         state = MeshState()
         try:
             for recorded in facts_after(connection, 0):
-                if recorded.sequence != state.sequence + 1:
+                if not follows(recorded, state.sequence + 1):
                     found.append(f"facts {state.sequence + 1} to {recorded.sequence - 1} are missing")
                 apply(state, recorded)
                 number += 1
         except (DevMeshError, LookupError, ValueError) as wrong:
             found.append(f"after fact {state.sequence}: {wrong}")
+    if proof.fault is not None:
+        found.insert(0, proof.fault.message)
     if not found and (difference := _mirrored(home)):
         found.append(difference)
-    return Verdict(not found, number, tuple(found))
+    return Verdict(not found, number, tuple(found), proof.head)
 
 
 def _mirrored(home: Path) -> str:

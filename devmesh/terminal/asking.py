@@ -109,19 +109,22 @@ def status(project: Project = Path(), as_json: AsJson = False) -> int:
 
 
 def audit(
-    kind: Annotated[str, typer.Argument(help="A glob over the kinds of facts, such as 'lock_*'.")] = "*",
+    kind: Annotated[
+        str, typer.Argument(help="A glob over the kinds of facts, such as 'lock_*'; or `verify`: is the record whole?")
+    ] = "*",
     project: Project = Path(),
     since: Annotated[str | None, typer.Option(help="Only the last 10m, 2h, or since a time.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 1000,
-    verify: Annotated[bool, typer.Option("--verify", help="Check that the record is whole.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Check that the record is whole and unchanged.")] = False,
+    head: Annotated[str, typer.Option(help="With verify: a head it printed earlier, which must still hold.")] = "",
     as_json: AsJson = False,
 ) -> int:
     """What happened, from the record. Works whether or not the mesh runs; with --json, one fact per line."""
     from devmesh.mesh.record import Past
 
     past = Past(_home(project), project.resolve())
-    if verify:
-        verdict = past.verify()
+    if verify or kind == "verify":
+        verdict = past.verify(head=head)
         put_json(verdict._asdict()) if as_json else say(str(verdict))
         return exits.DONE if verdict.ok else exits.FAILED
     if as_json:

@@ -13,6 +13,7 @@ import pytest
 from devmesh.audit.database import DATABASE
 from devmesh.audit.failpoints import POINTS
 from devmesh.audit.journal import Journal
+from devmesh.audit.proving import prove
 from devmesh.audit.replay import recover
 from devmesh.audit.verify import verify
 from devmesh.core.snapshot import freeze
@@ -26,7 +27,15 @@ WRITER = Path(__file__).with_name("killed_writer.py")
 
 REBUILDING = sorted(name for name in POINTS if name.startswith("rebuild"))
 MIGRATING = sorted(name for name in POINTS if name.startswith("migrate"))
-ONCE = {"created", "opened", "checkpoint", "close_before_flag", "close_after_flag", "migrate_after_commit"}
+ONCE = {
+    "created",
+    "sealed_before_commit",
+    "opened",
+    "checkpoint",
+    "close_before_flag",
+    "close_after_flag",
+    "migrate_after_commit",
+}
 WRITING = [
     (name, times)
     for name in sorted(POINTS)
@@ -70,6 +79,7 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path, instant: str, times: int) 
     first = recovered(tmp_path, acknowledged)
     assert recovered(tmp_path, acknowledged) == first
     assert verify(tmp_path) is None
+    assert prove(tmp_path).fault is None
     assert write(tmp_path, "never", 1) == (len(_plain(10_000)), 0)
 
 
@@ -84,6 +94,7 @@ def test_a_rebuild_interrupted_twice_ends_the_same(tmp_path: Path, instant: str,
     write(tmp_path, again, 1)  # an instant that lies before the first one is not reached again
     assert recovered(tmp_path, acknowledged)[0] == acknowledged
     assert verify(tmp_path) is None
+    assert prove(tmp_path).fault is None
     assert [path.read_bytes()[:7] for path in tmp_path.glob("audit-damaged-*.db")] == [b"this is"]
 
 

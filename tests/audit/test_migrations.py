@@ -90,6 +90,6 @@ def test_a_record_from_the_future_is_refused(connection: sqlite3.Connection, pat
     """With both numbers, and without touching it."""
     migrate(connection, path)
     connection.execute("PRAGMA user_version=7")
-    with pytest.raises(StorageError, match=r"newer DevMesh \(schema 7; this one knows 1\)"):
+    with pytest.raises(StorageError, match=r"newer DevMesh \(schema 7; this one knows 2\)"):
         migrate(connection, path)
     assert schema_of(connection) == 7

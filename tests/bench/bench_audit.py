@@ -18,9 +18,12 @@ from time import perf_counter
 from typing import Any
 
 from devmesh.audit import frames
+from devmesh.audit.chain import Chain
 from devmesh.audit.database import DATABASE
 from devmesh.audit.journal import Journal
+from devmesh.audit.proving import prove
 from devmesh.audit.replay import recover
+from devmesh.audit.rows import row_of, sealed_of
 from devmesh.core.snapshot import freeze
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
@@ -72,6 +75,13 @@ def append_rate(home: Path, count: int, batch: int) -> float:
     return count // batch * batch / seconds
 
 
+def seal_rate(count: int = 20_000) -> float:
+    """Facts a second that are only sealed."""
+    rows = [sealed_of(row_of(one, 1)) for one in islice(history(), count)]
+    chain = Chain(b"k" * 32)
+    return count / timed(lambda: chain.seals(rows))
+
+
 def restart(home: Path) -> float:
     """Seconds from nothing to the recovered state, after a stop without a goodbye; the best of three."""
     best = float("inf")
@@ -88,7 +98,9 @@ RESTART = """
 import sys
 from pathlib import Path
 from devmesh.audit.journal import Journal
+from devmesh.audit.proving import prove
 from devmesh.audit.replay import recover
+from devmesh.audit.rows import row_of, sealed_of
 journal = Journal.open(Path(sys.argv[1]), now_wall=0.0)
 recover(journal)
 journal.close(clean=False)
@@ -122,12 +134,15 @@ def plain_pandas(home: Path) -> None:
 def measure(count: int, folder: Path) -> dict[str, float]:
     """Every figure by name."""
     found = {f"append_per_s_turns_of_{n}": append_rate(folder / str(n), min(count, 2000 * n), n) for n in (1, 10, 100)}
+    found["seal_us"] = 1e6 / seal_rate()
+    found["seal_share"] = found["append_per_s_turns_of_100"] / seal_rate()
     empty, full = folder / "empty", folder / "full"
     append_rate(empty, 100, 100)
     found["fill_per_s"] = append_rate(full, count, 1000)
     found["recover_none_s"] = restart(empty)
     found["process_none_s"] = restart_process(empty)
     found["recover_all_facts_s"] = restart(full)
+    found["prove_s"] = timed(lambda: prove(full))
     snapshot_near_the_end(full)
     found["recover_snapshot_s"] = restart(full)
     found["process_snapshot_s"] = restart_process(full)

@@ -38,6 +38,7 @@ GOALS: dict[str, Goal] = {
     "lock_flat": Goal("time of a lock with 1,000,000 held, over none", 1.15, more=False),
     "land_10_files": Goal("ten files from offer to landed, over `git apply`", 5, more=False),
     "recover_1e6": Goal("restart with 1,000,000 facts on record, over none", 2, more=False),
+    "seal_share": Goal("time of appending in turns of 100 that is spent on sealing", 0.25, more=False),
     "frames_1e6": Goal("1,000,000 facts as a DataFrame, over plain pandas", 2, more=False),
 }
 "Figures that have a goal. Whatever else a bench finds is shown without one."
