@@ -155,7 +155,7 @@ class Locks:
     # ---- asking, and giving back ----
 
     async def acquire(
-        self, targets: Iterable[str], mode: LockMode, task: int, wait: float | None = None
+        self, targets: Iterable[str], mode: LockMode, task: int | None, wait: float | None = None
     ) -> tuple[Held, ...]:
         """Hold all of the targets, and return what we hold of this task. `wait` as in `RequestLock`.
 
