@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given, strategies as st
 
 from devmesh.core import events, hardware
@@ -9,7 +12,8 @@ from devmesh.core.hardware import fits, free, wanted
 from devmesh.core.state import MeshState
 from devmesh.core.turn import Turn
 from devmesh.vocabulary import facts, requests
-from devmesh.vocabulary.terms import Limits, Outcome, Resources
+from devmesh.vocabulary.facts import TaskAwarded
+from devmesh.vocabulary.terms import Limits, Outcome, OverusePolicy, Resources
 from tests.core.rig import Rig, only
 
 AMOUNTS = st.floats(0, 64).map(lambda gigabytes: round(gigabytes, 2))
@@ -82,3 +86,60 @@ def test_releasing_twice_is_harmless() -> None:
     turn = Turn(rig.state, rig.now)
     hardware.release(turn, task)
     assert turn.effects() == []
+
+
+def standing_down() -> tuple[Rig, TaskAwarded]:
+    """An agent whose paused task has given up its memory."""
+    rig = Rig(Limits(total=Resources(ram_gb=4)))
+    rig.join("a", "b", declared=Resources(ram_gb=3))
+    award = rig.begin(rig.post(), "a-1")
+    rig.say(rig.person(), requests.PauseTask(task=award.task))
+    rig.say("a-1", requests.StandDown(task=award.task, attempt=award.attempt))
+    return rig, award
+
+
+def test_a_paused_task_whose_processes_have_ended_holds_no_memory() -> None:
+    """Another takes it."""
+    rig, _ = standing_down()
+    assert not rig.state.reserved
+    assert rig.begin(rig.post()).agent == "b-1"
+
+
+def test_it_goes_on_only_when_there_is_memory_again() -> None:
+    """It is set aside anew, or the person is told that others have it."""
+    rig, award = standing_down()
+    rig.begin(rig.post())
+    refused = only(rig.say(rig.person(), requests.ResumeTask(task=award.task)), facts.RequestRefused)
+    assert (refused.code, refused.rule) == ("HARDWARE_FULL", 6)
+    rig, award = standing_down()
+    said = rig.say(rig.person(), requests.ResumeTask(task=award.task))
+    assert only(said, facts.HardwareReserved).amount.ram_gb == 3
+    assert only(said, facts.TaskResumed).task == award.task
+
+
+def test_what_runs_keeps_its_memory() -> None:
+    """Standing down is for what is paused."""
+    rig = Rig(Limits(total=Resources(ram_gb=4)))
+    rig.join("a", declared=Resources(ram_gb=3))
+    award = rig.begin(rig.post())
+    said = rig.say("a-1", requests.StandDown(task=award.task, attempt=award.attempt))
+    assert only(said, facts.RequestRefused).code == "WRONG_STATE"
+    assert rig.state.reserved
+
+
+@pytest.mark.parametrize(
+    ("policy", "action", "kind"),
+    [
+        (OverusePolicy.WARN, "warned", None),
+        (OverusePolicy.PAUSE, "paused", facts.TaskPaused),
+        (OverusePolicy.STOP, "stopped", facts.TaskAbandoned),
+    ],
+)
+def test_overuse_is_answered_by_the_policy(policy: OverusePolicy, action: str, kind: type[Any] | None) -> None:
+    """At the first heartbeat that shows it."""
+    rig = Rig(Limits(overuse=policy))
+    rig.join("a", declared=Resources(ram_gb=1))
+    rig.begin(rig.post())
+    said = rig.say("a-1", requests.Heartbeat(used=Resources(ram_gb=2)))
+    assert only(said, facts.HardwareExceeded).action == action
+    assert kind is None or only(said, kind).agent == "a-1"

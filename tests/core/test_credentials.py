@@ -1,0 +1,77 @@
+"""A credential opens the door in one role, until it is taken back; then nothing it opened stays open."""
+
+from __future__ import annotations
+
+import pytest
+
+from devmesh.core import events
+from devmesh.core.effects import HangUp
+from devmesh.vocabulary import facts, requests
+from devmesh.vocabulary.terms import Role
+from tests.core.rig import Rig, only
+
+DIGEST = "0f" * 32
+
+
+def issued() -> Rig:
+    """A mesh with one credential, by which an agent has come in."""
+    rig = Rig()
+    rig.say(rig.person(), requests.IssueCredential(digest=DIGEST, role=Role.AGENT, label="claude on the laptop"))
+    rig.connections["a"], rig.ids["a"] = 50, 0
+    rig.feed(events.Connected(connection=50, role=Role.AGENT, key="a", credential=1))
+    return rig
+
+
+def test_a_session_knows_by_which_credential_it_came() -> None:
+    """And the record does."""
+    rig = issued()
+    session = rig.state.sessions[rig.state.by_connection[50]]
+    assert session.credential == 1
+    assert rig.state.credentials[1].label == "claude on the laptop"
+
+
+def test_revoking_ends_what_it_opened_in_the_same_turn() -> None:
+    """Others stay."""
+    rig = issued()
+    rig.join("b")
+    said = rig.say(rig.person(), requests.RevokeCredential(credential=1, reason="lost laptop"))
+    assert only(said, facts.CredentialRevoked).reason == "lost laptop"
+    assert [effect.connection for effect in rig.wanted(HangUp)] == [50]
+
+
+def test_one_that_comes_in_while_it_is_revoked_is_turned_away() -> None:
+    """The guard may have looked a moment too early."""
+    rig = issued()
+    rig.say(rig.person(), requests.RevokeCredential(credential=1))
+    said = rig.feed(events.Connected(connection=51, role=Role.AGENT, key="a", credential=1))
+    assert not said
+    assert [effect.connection for effect in rig.wanted(HangUp)] == [51]
+
+
+def test_the_same_key_by_another_credential_is_another_session() -> None:
+    """Who lost their credential does not go on in the session it opened."""
+    rig = issued()
+    rig.say(rig.person(), requests.IssueCredential(digest="1f" * 32, role=Role.AGENT))
+    said = rig.feed(events.Connected(connection=52, role=Role.AGENT, key="a", credential=2))
+    assert only(said, facts.SessionOpened).credential == 2
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.OBSERVER])
+def test_only_the_person_lets_anyone_in(role: Role) -> None:
+    """Nobody gives themselves a better role."""
+    rig = Rig()
+    rig.connect("x", role)
+    for request in (
+        requests.IssueCredential(digest=DIGEST, role=Role.OPERATOR),
+        requests.RevokeCredential(credential=1),
+    ):
+        assert only(rig.say("x", request), facts.RequestRefused).code == "FORBIDDEN"
+
+
+def test_one_secret_opens_one_role() -> None:
+    """The same digest twice, or an unknown number, is refused."""
+    rig = issued()
+    again = rig.say(rig.person(), requests.IssueCredential(digest=DIGEST, role=Role.OPERATOR))
+    assert only(again, facts.RequestRefused).field == "digest"
+    unknown = rig.say(rig.person(), requests.RevokeCredential(credential=9))
+    assert only(unknown, facts.RequestRefused).field == "credential"
