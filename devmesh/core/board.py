@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final, TypeVar
 
+from msgspec import structs
+
+from devmesh.core.questions import open_questions
 from devmesh.core.state import Agent, MeshState, Task
-from devmesh.vocabulary.facts import BoardShown
+from devmesh.vocabulary.facts import BoardShown, QuestionAsked
 from devmesh.vocabulary.facts.board import AgentOnBoard, LockOnBoard, TaskOnBoard, WaitOnBoard
 
-OPEN, ENDED, AGENTS, LOCKS, WAITING = 200, 20, 200, 500, 100
+OPEN, ENDED, AGENTS, LOCKS, WAITING, QUESTIONS = 200, 20, 200, 500, 100, 20
 "How many of each are shown."
 FILES: Final = 20
 "Files of one task, and targets of one waiting request, that are shown."
-SUMMARY, GOAL, OVERVIEW = 400, 4_000, 60_000
+SUMMARY, QUESTION, GOAL, OVERVIEW = 400, 2_000, 4_000, 60_000
 "Characters."
 
 T = TypeVar("T")
@@ -47,6 +50,7 @@ def shown(state: MeshState, now: float) -> BoardShown:
             WaitOnBoard(ticket=one.ticket, agent=one.agent, targets=one.targets[:FILES], mode=one.mode)
             for one in _first(state.locks.waiting.values(), WAITING)
         ),
+        questions=tuple(_questions(state)),
         left_out=left_out,
     )
 
@@ -87,6 +91,13 @@ def _locks(state: MeshState, now: float) -> Iterable[LockOnBoard]:
             left=round(max(0.0, lock.deadline - now), 1),
             task=lock.task,
         )
+
+
+def _questions(state: MeshState) -> Iterable[QuestionAsked]:
+    """Those that an agent may answer, the oldest first."""
+    asked = (question.asked for question in open_questions(state) if question.asked.agents_may_answer)
+    for one in _first(asked, QUESTIONS):
+        yield structs.replace(one, text=one.text[:QUESTION])
 
 
 def _first(values: Iterable[T], most: int) -> Iterable[T]:

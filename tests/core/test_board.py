@@ -68,6 +68,17 @@ def test_a_large_mesh_has_a_small_board() -> None:
     assert len(encode(seen)) < 512 * 1024
 
 
+def test_only_open_questions_that_agents_may_answer_are_shown() -> None:
+    """The others are between their agent and the person."""
+    rig = Rig()
+    rig.join("a", "b")
+    rig.say("a-1", requests.Ask(text="for the person alone"))
+    rig.say("a-1", requests.Ask(text="where is the schema?", agents_may_answer=True))
+    assert [asked.text for asked in look(rig, "b-1").questions] == ["where is the schema?"]
+    rig.say("b-1", requests.AnswerQuestion(question=2, answer="in sql/"))
+    assert look(rig, "b-1").questions == ()
+
+
 def test_whoever_is_connected_may_look() -> None:
     """Also before it joins, and if it only watches."""
     rig = Rig()
