@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
 
 from devmesh.address import Connection
-from devmesh.errors import MeshError
+from devmesh.errors import Code, MeshError, Refused
 from devmesh.vocabulary.terms import Role
 
 MAX_DELIVERY = 64 * 1024 * 1024
@@ -30,25 +32,32 @@ class _Direct(connect):
         return exc
 
 
-async def dial(connection: Connection, role: Role, key: str) -> ClientConnection:
+async def dial(connection: Connection, role: Role, key: str, secret: str | None = None) -> ClientConnection:
     """An open connection to the coordinator that published `connection`. The caller closes it.
 
+    It comes in by `secret`, where a credential was issued for it, else by the role's token in the connection file.
     No keepalive pings: a dead peer's socket closes by itself on one machine, and a stalled one is worth waiting for.
-    Raises MeshError for an address beyond this machine, else what websockets raises.
+    Raises MeshError for an address beyond this machine, Refused for a secret that opens nothing (any more), else what
+    websockets raises.
     """
-    return await _Direct(
-        connection.url,
-        host=loopback_of(connection.url),
-        proxy=None,
-        compression=None,
-        additional_headers={"Authorization": f"Bearer {connection.tokens[role]}", "X-DevMesh-Key": key},
-        user_agent_header=None,
-        open_timeout=_OPEN_LIMIT,
-        close_timeout=_CLOSE_LIMIT,
-        ping_interval=None,
-        max_size=MAX_DELIVERY,
-        logger=_log,
-    )
+    try:
+        return await _Direct(
+            connection.url,
+            host=loopback_of(connection.url),
+            proxy=None,
+            compression=None,
+            additional_headers={"Authorization": f"Bearer {secret or connection.tokens[role]}", "X-DevMesh-Key": key},
+            user_agent_header=None,
+            open_timeout=_OPEN_LIMIT,
+            close_timeout=_CLOSE_LIMIT,
+            ping_interval=None,
+            max_size=MAX_DELIVERY,
+            logger=_log,
+        )
+    except InvalidStatus as answer:
+        if secret is not None and answer.response.status_code == HTTPStatus.UNAUTHORIZED:
+            raise Refused("its credential was revoked, or never issued", code=Code.UNAUTHENTICATED) from None
+        raise
 
 
 def loopback_of(url: str) -> str:

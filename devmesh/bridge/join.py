@@ -16,6 +16,7 @@ from pathlib import Path
 
 from devmesh.address import find_connection, home_of, open_home, read_connection
 from devmesh.bridge.conversation import Conversation, Place
+from devmesh.bridge.credential import take_secret
 from devmesh.bridge.link import Link, LinkState
 from devmesh.bridge.tools.generic import GenericTool
 from devmesh.bridge.workspace import Workspaces
@@ -60,7 +61,14 @@ def main(arguments: Sequence[str] | None = None, *, aloud: bool = False) -> int:
 async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settings, options: argparse.Namespace) -> int:
     key, first = _session(options.agent_key_file)
     repository = await asyncio.to_thread(Repository(project, home).open)
-    link = Link(lambda: read_connection(home), Role.AGENT, key=key, orphan_sec=settings.orphan_sec, first=first)
+    link = Link(
+        lambda: read_connection(home),
+        Role.AGENT,
+        key=key,
+        orphan_sec=settings.orphan_sec,
+        first=first,
+        secret=take_secret(options.credential_file),
+    )
     place = Place(project, home / LOGS, options.tell)
     workspaces = Workspaces(repository, settings.workspace_include)
     conversation = Conversation(link, tool, workspaces, place, tuple(options.options))
@@ -146,6 +154,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("tool", help="its name in the registry: claude, codex, gemini, aider ...")
     parser.add_argument("--project", type=Path, default=Path(), help="the project's folder (default: here)")
     parser.add_argument("--agent-key-file", type=Path, help="keep the session's secret there, to take it up again")
+    parser.add_argument("--credential-file", type=Path, help="holds its own secret, and is removed once read")
     parser.epilog = "What follows `--` goes to the tool itself."
     own, _, theirs = _divided(sys.argv[1:] if arguments is None else list(arguments))
     return parser.parse_args(own, argparse.Namespace(options=theirs))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from devmesh.bridge.credential import leave_secret
 from devmesh.bridge.tools.catalogue import packages
 from devmesh.bridge.tools.generic import GenericTool
 from devmesh.processes import spawn_detached
@@ -30,17 +31,23 @@ def launch(
     count: int = 1,
     options: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
+    secrets: Sequence[str] = (),
 ) -> list[Launched]:
     """Start `count` bridges for that tool on the mesh in `home`. `options` go to the tool, `env` over our variables.
 
+    Each bridge gets one of `secrets`, in a file of its own; without any, it comes in by the role's token.
     Raises ToolNotFound, with how to install it, before anything is started.
     """
     GenericTool.find(tool, home.parent)
     logs = home / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    argv = [sys.executable, "-P", "-m", "devmesh.bridge", tool, "--project", str(project), "--", *options]
+    argv = [sys.executable, "-P", "-m", "devmesh.bridge", tool, "--project", str(project)]
     surroundings = dict(os.environ) | dict(env or {})
     surroundings["DEVMESH_HOME"] = str(home.parent)
     surroundings["PYTHONPATH"] = os.pathsep.join(filter(None, (packages(), surroundings.get("PYTHONPATH"))))
-    started = [spawn_detached(argv, log=logs / f"{tool}.start.log", env=surroundings) for _ in range(count)]
+    started = []
+    for number in range(count):
+        own = ["--credential-file", str(leave_secret(home, secrets[number]))] if secrets else []
+        log = logs / f"{tool}.start.log"
+        started.append(spawn_detached([*argv, *own, "--", *options], log=log, env=surroundings))
     return [Launched(pid, born, logs / f"{tool}-{pid}.log") for pid, born in started]

@@ -22,7 +22,7 @@ from devmesh.address import Connection
 from devmesh.bridge.asking import Reply, Unanswered
 from devmesh.bridge.dialing import dial
 from devmesh.bridge.subscribers import Listener, Subscribers
-from devmesh.errors import DevMeshError, Malformed, MeshError, MeshLost
+from devmesh.errors import DevMeshError, Malformed, MeshError, MeshLost, Refused
 from devmesh.vocabulary.codec import Delivery, Recorded, decode_delivery
 from devmesh.vocabulary.facts import RequestMalformed, SessionOpened, SessionResumed
 from devmesh.vocabulary.requests import AnyRequest
@@ -63,14 +63,17 @@ class Link:
         key: str | None = None,
         orphan_sec: float | None = None,
         first: int = 1,
+        secret: str | None = None,
     ) -> None:
         """`address` is asked before every attempt. The link gives up after `orphan_sec` without a mesh; None: never.
 
         `key` is the session's secret; to take up a session of another process, `first` must exceed its request numbers.
+        `secret` is that of a credential issued for this client; without one it comes in by its role's token.
         """
         self._address = address
         self._role = role
         self._key = key or secrets.token_urlsafe(32)
+        self._secret = secret
         self._orphan_sec = orphan_sec
         self._state = LinkState.CONNECTING
         self._changed: list[asyncio.Future[None]] = []
@@ -192,7 +195,12 @@ class Link:
         pause, seen_at = _FIRST_PAUSE, time.monotonic()
         while True:
             began = time.monotonic()
-            if await self._connected_once():
+            try:
+                connected = await self._connected_once()
+            except Refused as no:
+                self._end(MeshLost(no.message))
+                return
+            if connected:
                 seen_at = time.monotonic()
                 if seen_at - began > _LONGEST_PAUSE:
                     pause = _FIRST_PAUSE
@@ -207,7 +215,7 @@ class Link:
     async def _connected_once(self) -> bool:
         """One connection, from its start to its end; False when there was none."""
         try:
-            socket = await dial(self._find(), self._role, self._key)
+            socket = await dial(self._find(), self._role, self._key, self._secret)
         except _UNREACHABLE as error:
             _log.debug("no connection: %s", error)
             return False

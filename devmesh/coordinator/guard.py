@@ -6,7 +6,7 @@ A web page never passes: it cannot leave out its Origin, nor choose its Host, no
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
@@ -14,12 +14,16 @@ from http import HTTPStatus
 from websockets.datastructures import Headers
 
 from devmesh.coordinator.pace import Bucket
+from devmesh.vocabulary.facts import CredentialIssued
 from devmesh.vocabulary.terms import Role
 
 SECRET = "X-DevMesh-Key"  # noqa: S105 - the name of a header
 "The header with the client's own secret: the same secret resumes the same session."
 _SHORTEST, _LONGEST = 32, 256
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+Issued = Callable[[], Mapping[int, CredentialIssued]]
+"Gives the credentials in force, by number."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Credential:
     role: Role
     key: str
     "SHA-256 of the client's secret."
+    number: int | None = None
+    "Of the credential that was issued for it; None: it came by its role's token of the connection file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,23 @@ class Rejection:
 
 
 class Guard:
-    """Judges handshakes for one port. The right token always passes, however often others fail."""
+    """Judges handshakes for one port, or for a Unix socket (port None), whose clients name no port.
 
-    def __init__(self, tokens: Mapping[Role, str], port: int, failures: Bucket) -> None:
-        self._tokens = {role: token.encode() for role, token in tokens.items()}
-        self._hosts = {f"{host}:{port}" for host in _LOOPBACK}
+    The right token always passes, however often others fail. `issued` gives the credentials in force, at every
+    handshake anew, so that a revoked one opens nothing from the moment it is revoked.
+    """
+
+    def __init__(
+        self,
+        tokens: Mapping[Role, str],
+        port: int | None,
+        failures: Bucket,
+        issued: Issued = dict,
+    ) -> None:
+        self._tokens = {role: sha256(token.encode()).hexdigest() for role, token in tokens.items()}
+        self._hosts = {"localhost"} if port is None else {f"{host}:{port}" for host in _LOOPBACK}
         self._failures = failures
+        self._issued = issued
 
     def judge(self, headers: Headers) -> Credential | Rejection:
         """Let in, or turn away with a reason that says nothing of the tokens."""
@@ -60,17 +77,28 @@ class Guard:
             return Rejection(HTTPStatus.FORBIDDEN, "This Host is not served.\n")
         if headers.get_all("Origin"):
             return Rejection(HTTPStatus.FORBIDDEN, "Web pages are not served.\n")
-        role = self._role(headers.get_all("Authorization"))
-        if role is None:
-            return Rejection(HTTPStatus.UNAUTHORIZED, "The bearer token of the connection file is needed.\n")
+        known = self._known(headers.get_all("Authorization"))
+        if known is None:
+            return Rejection(HTTPStatus.UNAUTHORIZED, "A bearer token of the connection file, or an issued one.\n")
         secrets = headers.get_all(SECRET)
         if len(secrets) != 1 or not _SHORTEST <= len(secrets[0]) <= _LONGEST:
             return Rejection(HTTPStatus.BAD_REQUEST, f"Exactly one {SECRET} of 32 to 256 characters is needed.\n")
-        return Credential(role, sha256(secrets[0].encode(errors="surrogateescape")).hexdigest())
+        role, number = known
+        return Credential(role, sha256(secrets[0].encode(errors="surrogateescape")).hexdigest(), number)
 
-    def _role(self, authorizations: list[str]) -> Role | None:
-        """Compared with every token in constant time, so that nothing can be learnt from how long it took."""
+    def _known(self, authorizations: list[str]) -> tuple[Role, int | None] | None:
+        """Role and number of whose secret this is.
+
+        Its digest is compared with every known one, each in constant time and none left out: nothing can be learnt from
+        how long it took.
+        """
         scheme, _, token = (authorizations[0] if len(authorizations) == 1 else "").partition(" ")
-        given = token.encode(errors="surrogateescape")
-        found = [role for role, known in self._tokens.items() if hmac.compare_digest(known, given)]
-        return found[0] if found and scheme.lower() == "bearer" else None
+        given = sha256(token.encode(errors="surrogateescape")).hexdigest()
+        found: tuple[Role, int | None] | None = None
+        for role, known in self._tokens.items():
+            if hmac.compare_digest(known, given):
+                found = (role, None)
+        for number, issued in self._issued().items():
+            if hmac.compare_digest(issued.digest, given):
+                found = (issued.role, number)
+        return found if scheme.lower() == "bearer" else None

@@ -21,7 +21,7 @@ from websockets.http11 import Request, Response
 
 from devmesh.coordinator.channel import CLOSE_TIMEOUT, Channel
 from devmesh.coordinator.clock import Reading
-from devmesh.coordinator.guard import Guard, Rejection
+from devmesh.coordinator.guard import Guard, Issued, Rejection
 from devmesh.coordinator.pace import FAILURES, MESSAGES, Bucket, Pace
 from devmesh.errors import PortTaken, SettingError
 from devmesh.vocabulary.codec import MAX_MESSAGE, Message
@@ -63,6 +63,7 @@ class Listener:
         monotonic: Reading,
         pace: Pace = MESSAGES,
         changed: Callable[[], None] = lambda: None,
+        issued: Issued = dict,
     ) -> None:
         self.channels: dict[int, Channel] = {}
         self.port = 0
@@ -73,6 +74,7 @@ class Listener:
         self._monotonic = monotonic
         self._pace = pace
         self._changed = changed
+        self._issued = issued
         self._guard: Guard | None = None
         self._server: Server | None = None
         self._strangers: dict[Channel, None] = {}
@@ -93,7 +95,7 @@ class Listener:
             )
         bound = _bind(_LOOPBACK[host], port, fallback=fallback)
         self.port = bound.getsockname()[1]
-        self._guard = Guard(self._tokens, self.port, Bucket(FAILURES, self._monotonic))
+        self._guard = Guard(self._tokens, self.port, Bucket(FAILURES, self._monotonic), self._issued)
         self._server = await serve(
             self._handle,
             sock=bound,

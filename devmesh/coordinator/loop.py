@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from functools import partial
@@ -39,6 +39,7 @@ from devmesh.core.state import MeshState
 from devmesh.core.targets import canonical
 from devmesh.errors import BadTarget, Code, MeshError, SettingError, StorageError
 from devmesh.settings import Settings
+from devmesh.vocabulary.facts import CredentialIssued
 from devmesh.vocabulary.terms import Limits
 
 Ready = Callable[[Connection], None]
@@ -126,6 +127,10 @@ class Coordinator:
         assert self._turns is not None  # noqa: S101 - `_take_over` comes before everything that asks
         return self._turns
 
+    def _issued(self) -> Mapping[int, CredentialIssued]:
+        """The credentials in force; none before there is a state."""
+        return {} if self._turns is None else self._turns.state.credentials
+
     # ---- start ----
 
     async def _start(self, stack: AsyncExitStack) -> None:
@@ -167,6 +172,7 @@ class Coordinator:
             monotonic=self._clock.readings.monotonic,
             pace=self._pace,
             changed=self._connections_changed,
+            issued=self._issued,
         )
         self._listener.closed_for = "starting"
         settings = self.settings

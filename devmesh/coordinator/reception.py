@@ -54,9 +54,9 @@ class Reception:
     def connected(self, channel: Channel) -> None:
         """A client passed the door."""
         assert channel.credential is not None  # noqa: S101 - the guard gave it
-        self._keys[channel.number] = channel.credential.key
-        event = Connected(connection=channel.number, role=channel.credential.role, key=channel.credential.key)
-        self._inbox.put(event)
+        role, key, number = channel.credential.role, channel.credential.key, channel.credential.number
+        self._keys[channel.number] = key
+        self._inbox.put(Connected(connection=channel.number, role=role, key=key, credential=number))
 
     def heard(self, channel: Channel, message: Message) -> asyncio.Future[None] | None:
         """It becomes an event at once, or, where the disk may take its time, once the future is done."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from devmesh.mesh import archives, nouns
 from devmesh.mesh.awaiting import Awaiting
+from devmesh.mesh.credentials import Credentials
 from devmesh.mesh.faces import bundle, widget
 from devmesh.mesh.operations import Operations, Which, Wishes
 from devmesh.mesh.progress import wait_for
@@ -44,6 +45,7 @@ class Mesh:
         self.audit = archives.Audit(operations)
         self.knowledge = archives.Knowledge(operations)
         self.files = nouns.Files(operations)
+        self.credentials = Credentials(operations)
         self.aio = Awaiting(door, operations)
 
     # ---- what and where ----

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from devmesh.bridge.launch import Launched, launch
 from devmesh.bridge.tools.generic import GenericTool
-from devmesh.errors import MeshError
+from devmesh.errors import DevMeshError, MeshError
+from devmesh.mesh import credentials
 from devmesh.processes import end, is_alive
+from devmesh.vocabulary.facts import AgentLeft, AgentLost, SessionDropped
 from devmesh.vocabulary.plain import plain
 
 if TYPE_CHECKING:
     from devmesh.core.state import MeshState
     from devmesh.mesh.door import Door
+    from devmesh.vocabulary.codec import Recorded
 
 JOINING = 30.0
 "Seconds a bridge may take from its start until it has joined."
@@ -31,6 +35,8 @@ class Started(NamedTuple):
 
     tool: str
     process: Launched
+    credential: int
+    "Its own: revoked once the process has ended."
 
 
 class Launcher:
@@ -40,6 +46,9 @@ class Launcher:
         self._project = project
         self._home = home
         self.started: list[Started] = []
+        self._spent: set[int] = set()
+        "Credentials of bridges that have ended, not yet revoked."
+        self._watching = False
 
     async def launch(
         self, door: Door, tools: Iterable[str], count: int, options: tuple[str, ...], *, wait: bool
@@ -52,19 +61,51 @@ class Launcher:
             raise MeshError(f"count={count}: at least one agent of each")
         for tool in wanted:
             GenericTool.find(tool, self._home.parent)
-        bridges = [bridge for tool in wanted for bridge in await self._start(tool, count, options)]
+        bridges = [bridge for tool in wanted for bridge in await self._start(door, tool, count, options)]
         names = [await self._joined(door, bridge) for bridge in bridges] if wait else []
         return tuple(sorted(names, key=_natural))
 
-    async def _start(self, tool: str, count: int, options: tuple[str, ...]) -> list[Started]:
-        processes = await asyncio.to_thread(launch, tool, self._project, self._home, count=count, options=options)
-        bridges = [Started(tool, process) for process in processes]
+    async def _start(self, door: Door, tool: str, count: int, options: tuple[str, ...]) -> list[Started]:
+        """Each with a credential of its own, which ends with it."""
+        self._watch(door)
+        issued = [await credentials.issue(door, f"launched: {tool}") for _ in range(count)]
+        secrets = tuple(one.secret for one in issued)
+        try:
+            processes = await asyncio.to_thread(
+                launch, tool, self._project, self._home, count=count, options=options, secrets=secrets
+            )
+        except BaseException:
+            self._spent.update(one.number for one in issued)
+            raise
+        bridges = [Started(tool, process, one.number) for process, one in zip(processes, issued, strict=True)]
         self.started += bridges
         return bridges
 
+    def _watch(self, door: Door) -> None:
+        """Look who has ended whenever somebody leaves."""
+        if not self._watching:
+            self._watching = True
+            door.replica.subscribe(lambda facts: self._heard(door, facts))
+
+    def _heard(self, door: Door, facts: tuple[Recorded, ...]) -> None:
+        if any(isinstance(recorded.fact, AgentLeft | AgentLost | SessionDropped) for recorded in facts):
+            self._revoking = asyncio.get_running_loop().create_task(self._revoke_soon(door))
+
+    async def _revoke_soon(self, door: Door) -> None:
+        """Whoever left is gone a moment later."""
+        await asyncio.sleep(_LOOK_EVERY)
+        with suppress(DevMeshError):
+            await self.revoke_ended(door)
+
+    async def revoke_ended(self, door: Door) -> None:
+        """Take back the credentials of bridges that have ended."""
+        self.living()
+        while self._spent:
+            await credentials.revoke(door, self._spent.pop(), "its bridge ended")
+
     async def _joined(self, door: Door, bridge: Started) -> str:
         """The name under which that process has joined. Raises MeshError with its last words when it ended instead."""
-        tool, process = bridge
+        tool, process, _credential = bridge
         joined = asyncio.wrap_future(door.replica.when(lambda state: _agent_of(state, process.pid)))
         try:
             for _ in range(int(JOINING / _LOOK_EVERY)):
@@ -78,7 +119,9 @@ class Launcher:
 
     def living(self) -> list[Started]:
         """Those that still run."""
-        self.started = [bridge for bridge in self.started if is_alive(*_named(bridge))]
+        gone = [bridge for bridge in self.started if not is_alive(*_named(bridge))]
+        self._spent.update(bridge.credential for bridge in gone)
+        self.started = [bridge for bridge in self.started if bridge not in gone]
         return list(self.started)
 
     def end_all(self, grace: float) -> None:

@@ -32,6 +32,8 @@ def stop(door: Door, operations: Operations, host: ThreadHost | None) -> None:
         _send_home(door, operations)
     finally:
         operations.launcher.end_all(_GRACE)
+        with suppress(DevMeshError, TimeoutError):
+            door.call(operations.launcher.revoke_ended(door), timeout=_GRACE)
         door.close(stopped=True)
         host.stop()
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from devmesh.errors import DevMeshError
-from devmesh.terminal import asking, demo, exits, machine, printing, running
+from devmesh.terminal import asking, credentials, demo, exits, machine, printing, running
 
 _HELP = """Several AI coding CLIs on one project at the same time, without stepping on each other.
 
@@ -36,6 +36,11 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...]] = (
         "audit",
         asking.audit,
         ("devmesh audit 'lock_*' --since 10m", "devmesh audit --json | jq -r .kind | sort | uniq -c"),
+    ),
+    (
+        "credentials",
+        credentials.credentials,
+        ("devmesh credentials issue --label 'the build server' --into build.secret", "devmesh credentials revoke 3"),
     ),
     ("tools", machine.tools, ("devmesh tools", "devmesh tools --json | jq '.[] | select(.installed) | .name'")),
     ("doctor", machine.doctor, ("devmesh doctor --project ~/shop",)),

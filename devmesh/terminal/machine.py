@@ -13,7 +13,7 @@ _COLOURS: Final = {"ok": "green", "note": "yellow", "problem": "red"}
 
 
 def tools(as_json: AsJson = False) -> int:
-    """The CLIs: which are here, their versions, how to get the others."""
+    """The CLIs: which are here, their versions, how to get more."""
     from devmesh.mesh.toolbox import survey
     from devmesh.settings import Settings
 
