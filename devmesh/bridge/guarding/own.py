@@ -1,0 +1,81 @@
+"""The gate of a workspace of its own: what a tool may write there without asking, and what only the person allows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from devmesh.bridge.guarding.wishes import Meaning, meaning
+from devmesh.bridge.tools.tool import Permission, Wish
+from devmesh.errors import DevMeshError
+from devmesh.vocabulary.plain import plain
+from devmesh.vocabulary.requests import Ask
+from devmesh.vocabulary.terms import QuestionKind
+
+_log = logging.getLogger(__name__)
+
+YES, NO = "yes", "no"
+Asking = Callable[[Ask], Awaitable[str]]
+"Puts a question to the person, and waits for the answer."
+
+
+class OwnGate:
+    """Grants everything inside the workspace, nothing that is known to lead out, and the delicate with a person's yes.
+
+    A copy, not a cage: a command whose writes cannot be told is granted, for only the write gate writes the project.
+    """
+
+    def __init__(self, workspace: Path, ask: Asking, task: int | None = None) -> None:
+        self._workspace = workspace
+        self._ask = ask
+        self._task = task
+
+    async def __call__(self, wish: Wish) -> Permission:
+        """Decide. Never raises."""
+        try:
+            if wish.question:
+                return Permission(granted=True, reason=await self._ask(question_of(wish, self._task)))
+            return await self._decided(wish)
+        except DevMeshError as error:
+            return Permission(granted=False, reason=f"DevMesh could not ask: {error}")
+        except Exception:  # noqa: BLE001 - whatever fails, the answer is no
+            _log.exception("a wish could not be decided by a fault of ours")
+            return Permission(granted=False, reason="DevMesh could not decide about this, so it is refused.")
+
+    async def _decided(self, wish: Wish) -> Permission:
+        wanted = meaning(wish, self._workspace)
+        refusal = refusal_of(wanted)
+        if refusal:
+            return Permission(granted=False, reason=refusal)
+        return await with_a_persons_yes(wanted, wish, self._ask, self._task)
+
+
+def refusal_of(wanted: Meaning) -> str:
+    """Why no tool may write this, wherever it works; empty when it may."""
+    if wanted.outside:
+        return f"{plain(wanted.outside[0])[:200]} is outside your working directory. Write only inside it."
+    if never := wanted.never():
+        return f"{plain(never)[:200]} belongs to git or DevMesh and is written by neither you nor a command of yours."
+    return ""
+
+
+async def with_a_persons_yes(wanted: Meaning, wish: Wish, ask: Asking, task: int | None) -> Permission:
+    """Granted, if need be after the person was asked about instructions, editor tasks and hooks."""
+    delicate = wanted.protected()
+    if not delicate:
+        return Permission(granted=True)
+    names = ", ".join(plain(path) for path in delicate[:5])
+    text = f"May it write {names}? Such files tell tools, the editor or git what to do. ({plain(wish.name)[:60]})"
+    answer = await ask(
+        Ask(text=text[:2000], question_kind=QuestionKind.PERMISSION, options=(YES, NO), default=NO, task=task)
+    )
+    if answer.strip().casefold() == YES:
+        return Permission(granted=True)
+    return Permission(granted=False, reason=f"The person did not allow writing {names}. Go on without it.")
+
+
+def question_of(wish: Wish, task: int | None) -> Ask:
+    """A tool's question as one of the inbox."""
+    options = tuple(plain(option)[:500] for option in wish.options if option.strip())[:20]
+    return Ask(text=plain(wish.question)[:20_000], options=options, task=task)
