@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from devmesh.mesh import archives, nouns
 from devmesh.mesh.awaiting import Awaiting
+from devmesh.mesh.conflicts import Conflicts
+from devmesh.mesh.contests import compared
+from devmesh.mesh.costs import Costs
 from devmesh.mesh.credentials import Credentials
 from devmesh.mesh.faces import bundle, widget
-from devmesh.mesh.operations import Operations, Which, Wishes
+from devmesh.mesh.inbox import Inbox
+from devmesh.mesh.operations import Operations, Which, Wishes, task_number
 from devmesh.mesh.progress import wait_for
 from devmesh.mesh.status import Status, status_of
+from devmesh.mesh.steering import Steering
 from devmesh.mesh.stopping import stop
 from devmesh.mesh.task import Task, TaskResult
 from devmesh.mesh.waiting import Done, Several
@@ -21,13 +26,14 @@ from devmesh.mesh.waiting import Done, Several
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import pandas as pd
+
     from devmesh.coordinator.hosts import ThreadHost
     from devmesh.core.state import MeshState
     from devmesh.mesh.door import Door
-    from devmesh.vocabulary.facts import Discovery
 
 
-class Mesh:
+class Mesh(Steering):
     """A mesh at work. Made by `devmesh.start()` or `devmesh.connect()`; as the last line of a cell, its live dashboard.
 
     Plain calls wait for the mesh's answer and raise its refusals; `mesh.aio` has the same calls as coroutines that
@@ -45,6 +51,9 @@ class Mesh:
         self.audit = archives.Audit(operations)
         self.knowledge = archives.Knowledge(operations)
         self.files = nouns.Files(operations)
+        self.inbox = Inbox(operations)
+        self.costs = Costs(operations)
+        self.conflicts = Conflicts(operations)
         self.credentials = Credentials(operations)
         self.aio = Awaiting(door, operations)
 
@@ -95,7 +104,9 @@ class Mesh:
 
         `title`, `priority` (1 is the most urgent, 5 the least), `files` (where the work is expected), `depends_on`
         (tasks to wait for), `check` (a command that must pass before it lands), `review` (a second agent must approve),
-        `agents` (only these), `capabilities` (they must have), `time_limit` (seconds per attempt), `needs` (memory).
+        `agents` (only these), `capabilities` (they must have), `time_limit` (seconds per attempt), `needs` (memory),
+        `budget_usd` and `budget_tokens` (paused before it spends more), `to` (so many agents do it, or "all", each on
+        its own: see `compare`).
         """
         return self._door.call(self._operations.post(prompt, **wishes))
 
@@ -111,51 +122,9 @@ class Mesh:
         """
         return wait_for(self._operations, tasks, timeout=timeout, progress=progress)
 
-    def pause(self, which: Which) -> Done:
-        """Stop a task's tool where it is, or (by name) all that an agent does."""
-        return self._door.call(self._operations.pause(which))
-
-    def resume(self, which: Which) -> Done:
-        """Let a paused task or agent go on."""
-        return self._door.call(self._operations.resume(which))
-
-    def cancel(self, task: Which, reason: str = "") -> Done:
-        """End a task; its tool is stopped and nothing of it lands."""
-        return self._door.call(self._operations.cancel(task, reason))
-
-    def retry(self, task: Which) -> Done:
-        """Queue a failed or cancelled task again, its attempts counted from zero."""
-        return self._door.call(self._operations.retry(task))
-
-    def reprioritise(self, task: Which, priority: int) -> Done:
-        """Give a task another priority: 1 is the most urgent, 5 the least."""
-        return self._door.call(self._operations.reprioritise(task, priority))
-
-    # ---- judging, sharing, overruling ----
-
-    def approve(self, change: Task | int, remarks: str = "") -> Done:
-        """Let a change in review land."""
-        return self._door.call(self._operations.approve(change, remarks))
-
-    def send_back(self, change: Task | int, remarks: str) -> Done:
-        """Give a change back to its agent, with remarks."""
-        return self._door.call(self._operations.send_back(change, remarks))
-
-    def goal(self, text: str) -> Done:
-        """Ask the architect for a plan towards a goal; its tasks are posted."""
-        return self._door.call(self._operations.goal(text))
-
-    def share(self, title: str, text: str, *, task: Which | None = None) -> int:
-        """Leave something found out, for agents and people to find. Its number."""
-        return self._door.call(self._operations.share(title, text, task=task))
-
-    def search(self, query: str, limit: int = 10) -> Several[Discovery]:
-        """Search what was shared, best first."""
-        return self._door.call(self._operations.search(query, limit))
-
-    def force_release(self, token: int, reason: str) -> Done:
-        """Take a lock from its holder; the reason goes on record, and the holder is told."""
-        return self._door.call(self._operations.force_release(token, reason))
+    def compare(self, task: Which) -> pd.DataFrame:
+        """The copies of a task posted `to` several agents, a row each. `approve` one of them, and it lands."""
+        return compared(self._operations, task_number(task))
 
     # ---- the whole ----
 

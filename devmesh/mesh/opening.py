@@ -24,11 +24,21 @@ _meshes: dict[Path, Mesh] = {}
 "The meshes this process holds, by the folder of their state, the latest last."
 
 
-def start(project: str | Path = ".", **settings: Any) -> Mesh:
+def start(
+    project: str | Path = ".", *, budget_usd: float | None = None, budget_tokens: int | None = None, **settings: Any
+) -> Mesh:
     """Start a mesh for a project in this process, or return the one that runs here already. Prints nothing.
 
-    `settings` override `DEVMESH_*`, as in `start(ws_port=0)`. Raises AlreadyRunning when another process has it.
+    With a budget, work is paused before more than that is spent; `mesh.budget()` changes it. `settings` override
+    `DEVMESH_*`, as in `start(ws_port=0)`. Raises AlreadyRunning when another process has the project.
     """
+    mesh = _started(project, settings)
+    if budget_usd is not None or budget_tokens is not None:
+        mesh.budget(usd=budget_usd, tokens=budget_tokens)
+    return mesh
+
+
+def _started(project: str | Path, settings: dict[str, Any]) -> Mesh:
     loaded = Settings.load(**settings)
     folder = _folder(project)
     home = home_of(folder, loaded)

@@ -9,15 +9,17 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from devmesh.bridge.asking import Reply
-from devmesh.errors import Code, MeshLost, Refused
+from devmesh.errors import Code, Malformed, MeshLost, Refused
 from devmesh.mesh.launching import Launcher
 from devmesh.mesh.task import Task
 from devmesh.mesh.waiting import Done, Several, awaited
-from devmesh.vocabulary.facts import DiscoveriesFound, Discovery, DiscoveryShared, TaskPosted
+from devmesh.vocabulary.facts import AnswerRuleSet, DiscoveriesFound, Discovery, DiscoveryShared, TaskPosted
 from devmesh.vocabulary.requests import (
+    AnswerQuestion,
     AnyRequest,
     CancelTask,
     DismissAgent,
+    DropAnswerRule,
     ForceRelease,
     PauseAgent,
     PauseTask,
@@ -28,10 +30,12 @@ from devmesh.vocabulary.requests import (
     RetryTask,
     Review,
     SearchKnowledge,
+    SetAnswerRule,
+    SetBudget,
     SetGoal,
     ShareDiscovery,
 )
-from devmesh.vocabulary.terms import Resources, Verdict
+from devmesh.vocabulary.terms import Budget, QuestionKind, Resources, Verdict
 
 if TYPE_CHECKING:
     from devmesh.core.state import MeshState
@@ -57,6 +61,9 @@ class Wishes(TypedDict, total=False):
     capabilities: str | Iterable[str]
     time_limit: float | None
     needs: Resources | None
+    budget_usd: float | None
+    budget_tokens: int | None
+    to: int | str
 
 
 class Operations:
@@ -101,6 +108,9 @@ class Operations:
         capabilities: str | Iterable[str] = (),
         time_limit: float | None = None,
         needs: Resources | None = None,
+        budget_usd: float | None = None,
+        budget_tokens: int | None = None,
+        to: int | str = 1,
     ) -> Task:
         """Ask for work. Every eligible agent may bid; the coordinator awards."""
         request = PostTask(
@@ -115,6 +125,8 @@ class Operations:
             capabilities=_several(capabilities),
             time_limit=time_limit,
             needs=needs,
+            budget=Budget(dollars=budget_usd, tokens=budget_tokens),
+            copies=self._copies(to),
         )
         posted = _the(TaskPosted, await self.door.ask(request))
         await self._heard(posted.task)
@@ -180,6 +192,30 @@ class Operations:
         await self.door.ask(ForceRelease(token=token, reason=reason))
         return Done(f"released lock {token}")
 
+    # ---- inbox and money ----
+
+    async def answer(self, question: int, answer: str) -> Done:
+        """Answer a question of the inbox, once."""
+        await self.door.ask(AnswerQuestion(question=question, answer=answer))
+        return Done(f"answered question {question}")
+
+    async def answer_rule(self, pattern: str, answer: str, kind: QuestionKind | str | None = None) -> int:
+        """Answer by rule whatever matches the glob. The rule's number."""
+        of = None if kind is None else QuestionKind(kind)
+        reply = await self.door.ask(SetAnswerRule(pattern=pattern, answer=answer, question_kind=of))
+        return _the(AnswerRuleSet, reply).rule
+
+    async def drop_rule(self, rule: int) -> Done:
+        """Answer by that rule no more."""
+        await self.door.ask(DropAnswerRule(rule=rule))
+        return Done(f"dropped rule {rule}")
+
+    async def budget(self, *, usd: float | None = None, tokens: int | None = None, task: Which | None = None) -> Done:
+        """Limit what the mesh may spend from now on, or one task; None of a kind: no limit."""
+        number = None if task is None else task_number(task)
+        await self.door.ask(SetBudget(budget=Budget(dollars=usd, tokens=tokens), task=number))
+        return Done(f"{'the mesh' if number is None else f'task {number}'} may spend {_limits(usd, tokens)}")
+
     # ---- the rest ----
 
     async def _either(
@@ -191,6 +227,16 @@ class Operations:
             return Done(f"{done} {which}")
         await self.door.ask(task(task=task_number(which)))
         return Done(f"{done} task {task_number(which)}")
+
+    def _copies(self, to: int | str) -> int:
+        """How many agents are meant. Raises Malformed for anything but a number from 1 on, or "all"."""
+        if to == "all":
+            return max(1, len(self.present()))
+        if isinstance(to, str) and to.isdigit():
+            to = int(to)
+        if not isinstance(to, int) or to < 1:
+            raise Malformed(f"to: {to!r} is neither a number of agents nor 'all'", field="to")
+        return to
 
     async def _heard(self, task: int) -> None:
         """Until the replica knows the task, so that what is returned can be read at once."""
@@ -210,6 +256,13 @@ def task_number(which: object) -> int:
     if isinstance(which, str) and which.lstrip("#").isdigit():
         return int(which.lstrip("#"))
     raise Refused(f"{which!r} is no task", code=Code.UNKNOWN, hint="Name a task by its number, as in 3.")
+
+
+def _limits(usd: float | None, tokens: int | None) -> str:
+    """What may be spent, in words."""
+    limits = [] if usd is None else [f"${usd:.2f}"]
+    limits += [] if tokens is None else [f"{tokens:,} tokens"]
+    return " and ".join(limits) or "anything"
 
 
 def _several(value: str | Iterable[str]) -> tuple[str, ...]:

@@ -17,21 +17,28 @@ def held_up(state: MeshState, task: Task) -> str:
     """
     if task.state is not TaskState.QUEUED or not all(_completed(state, number) for number in task.posted.depends_on):
         return ""
-    posted, here = task.posted, state.present
-    if not here:
-        return "no agent is here"
+    return "the budget is used up" if state.short_of_money else _lacking(task, state.present)
+
+
+def _lacking(task: Task, here: list[Agent]) -> str:
+    """What those who are here lack."""
+    posted = task.posted
     named = [agent for agent in here if not posted.agents or {agent.name, agent.joined.tool} & set(posted.agents)]
-    if not named:
-        return f"{' or '.join(posted.agents)} is not here"
     able = [agent for agent in named if set(posted.capabilities) <= set(agent.joined.capabilities)]
-    if not able:
-        return f"nobody here is able to: {', '.join(posted.capabilities)}"
-    return "" if any(agent.name not in posted.excludes for agent in able) else _another(able)
+    free = [agent for agent in able if agent.name not in posted.excludes]
+    steps = (
+        (here, "no agent is here"),
+        (named, f"{' or '.join(posted.agents)} is not here"),
+        (able, f"nobody here is able to: {', '.join(posted.capabilities)}"),
+        (free, f"somebody other than {' and '.join(agent.name for agent in able)} is needed"),
+        ([agent for agent in free if agent.parked is None], f"parked: {', '.join(map(parked, free))}"),
+    )
+    return next((why for left, why in steps if not left), "")
 
 
-def _another(able: list[Agent]) -> str:
-    """For a review: whoever wrote the change may not judge it."""
-    return f"somebody other than {' and '.join(agent.name for agent in able)} is needed"
+def parked(agent: Agent) -> str:
+    """Who is parked, and why."""
+    return f"{agent.name} ({agent.parked.blockage.replace('_', ' ')})" if agent.parked else agent.name
 
 
 def _completed(state: MeshState, number: int) -> bool:

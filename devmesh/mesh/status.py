@@ -6,8 +6,13 @@ import html
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from devmesh.core.costs import budget_of
+from devmesh.core.questions import open_questions
+from devmesh.mesh.prospects import parked
+from devmesh.mesh.spending import money
+
 if TYPE_CHECKING:
-    from devmesh.core.state import MeshState
+    from devmesh.core.state import Agent, MeshState
     from devmesh.mesh.door import Door
 
 
@@ -30,6 +35,12 @@ class Status(NamedTuple):
     """Changes that landed."""
     sequence: int
     """The number of the latest fact."""
+    questions: int = 0
+    """Open in the inbox."""
+    parked: tuple[str, ...] = ()
+    """Agents whose tool's service would not serve, each with the reason."""
+    spent: str = ""
+    """Dollars and tokens, and of how many where there is a budget."""
 
     def as_json(self) -> dict[str, Any]:
         """The same as a flat JSON object."""
@@ -46,6 +57,9 @@ class Status(NamedTuple):
             ("tasks", _counted(self.tasks) or "none yet"),
             ("locks", f"{self.locks} held, {self.waiting} waiting"),
             ("changes", f"{self.landed} landed"),
+            *([("inbox", f"{self.questions} open: mesh.inbox, or devmesh inbox")] if self.questions else []),
+            *([("parked", "; ".join(self.parked))] if self.parked else []),
+            *([("spent", self.spent)] if self.spent else []),
         ]
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
@@ -74,7 +88,16 @@ def count(state: MeshState, *, project: str, running: bool, host: bool) -> Statu
         waiting=len(state.locks.waiting),
         landed=sum(1 for change in state.changes.values() if change.state == "applied"),
         sequence=state.sequence,
+        questions=len(open_questions(state)),
+        parked=tuple(_parked(state, agent) for agent in state.present if agent.parked is not None),
+        spent=money(state.spent, budget_of(state)) + (", used up" if state.short_of_money else ""),
     )
+
+
+def _parked(state: MeshState, agent: Agent) -> str:
+    """Who, why, and when it is tried again."""
+    reason = f", {agent.parked.reason}" if agent.parked and agent.parked.reason else ""
+    return f"{parked(agent)}{reason}, tried again in {max(0.0, agent.parked_until - state.now):.0f} s"
 
 
 def _tally(words: Any) -> dict[str, int]:

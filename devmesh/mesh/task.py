@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from devmesh.errors import TaskCancelled, TaskFailed, WaitTimeout
+from devmesh.mesh.contests import copies, latest_change
 from devmesh.mesh.prospects import held_up
 from devmesh.mesh.waiting import Done, settled
 from devmesh.vocabulary.facts import ChangeApplied
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from devmesh.core.state import MeshState, Task as Entry
     from devmesh.mesh.operations import Operations
     from devmesh.vocabulary.codec import Recorded
+    from devmesh.vocabulary.terms import Spending
 
 _SHOWN = 72
 "Characters of a title in one line of text."
@@ -107,6 +109,18 @@ class Task:
         """Why no agent can have it as things are, in a few words; empty when one can."""
         return self._operations.door.replica.read(lambda state: held_up(state, self._entry(state)))
 
+    @property
+    def copies(self) -> tuple[Task, ...]:
+        """The tasks that ask the same of other agents, this one included: `mesh.compare(task)` shows them."""
+        numbers = self._operations.door.replica.read(lambda state: copies(state, self.number))
+        return tuple(Task(number, self._operations) for number in numbers)
+
+    @property
+    def spent(self) -> Spending:
+        """What its tools spent, all attempts together."""
+        spent: Spending = self._read("spent")
+        return spent
+
     # ---- what comes of it ----
 
     def future(self) -> Future[TaskResult]:
@@ -176,7 +190,7 @@ class Task:
 
     def diff(self) -> str:
         """What its latest change did to the project, as a unified diff; empty when it has none yet."""
-        change = self._operations.door.replica.read(lambda state: _latest(state, self.number))
+        change = self._operations.door.replica.read(lambda state: latest_change(state, self.number))
         return self._operations.record.diff(change.offered.base, change.offered.head) if change else ""
 
     # ---- how it shows itself ----
@@ -231,17 +245,8 @@ def _rows(entry: Entry, stands: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value]
 
 
-def _latest(state: MeshState, number: int) -> Any:
-    """Its latest change: of this attempt, or the last one ever offered for it."""
-    entry = state.tasks[number]
-    if entry.change is not None and entry.change in state.changes:
-        return state.changes[entry.change]
-    of_it = [change for change in state.changes.values() if change.offered.task == number]
-    return of_it[-1] if of_it else None
-
-
 def _result(state: MeshState, entry: Entry) -> TaskResult:
-    change = _latest(state, entry.number)
+    change = latest_change(state, entry.number)
     landed = change.outcome if change and isinstance(change.outcome, ChangeApplied) else None
     began = entry.started_at if entry.started_at is not None else entry.posted_at
     return TaskResult(
