@@ -187,6 +187,10 @@ def close(turn: Turn, task: Task) -> None:
         for bid_ in bidding.bids.values()
         if (agent := state.agents.get(bid_.agent)) is not None and _eligible(state, agent, task)
     ]
+    if bidders and not costs.allows(turn, task):  # spent since the bidding was opened
+        if task.bidding is not None:
+            turn.record(facts.TaskRequeued(task=task.number, reason="the budget is spent"))
+        return
     if not bidders:
         delay = 0.0 if bidding.bids else min(10.0, UNBID_DELAY * 2**task.unbid)
         turn.record(facts.TaskRequeued(task=task.number, delay=delay, reason="nobody free bid for it"))

@@ -123,3 +123,16 @@ def test_an_unknown_task_gets_no_budget() -> None:
     rig = Rig()
     said = rig.say(rig.person(), requests.SetBudget(task=9, budget=Budget(dollars=1.0)))
     assert only(said, facts.RequestRefused).field == "task"
+
+
+def test_a_bidding_under_way_awards_nothing_once_the_budget_is_spent() -> None:
+    """The task waits for a new budget."""
+    rig = Rig(Limits(budget=Budget(dollars=2.0)))
+    rig.join("a", "b")
+    award = rig.begin(rig.post(), "a-1")
+    waiting = rig.post()
+    spend(rig, award, 2.0)
+    said = rig.say("b-1", requests.Bid(task=waiting))
+    assert not any(isinstance(fact, facts.TaskAwarded | facts.BiddingOpened) for fact in said)
+    rig.say(rig.person(), requests.SetBudget(budget=Budget()))
+    assert rig.award(waiting).agent == "b-1"

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from devmesh.vocabulary import facts
-from tests.mutants import identity, landing, locks, scenarios, work
+from tests.mutants import identity, landing, locks, scenarios, spending, work
 
 Mutation = Callable[[pytest.MonkeyPatch], None]
 
@@ -22,6 +22,8 @@ class Seeds(NamedTuple):
     first: int
     strangers: bool = False
     "Whether it takes agents that lock in every mode and say what they may not say."
+    spending: bool = False
+    "Whether it takes agents whose tools cost money and ask."
     budget: int = 25
 
     @property
@@ -49,6 +51,10 @@ def _mutant(mutate: Mutation, killed_by: Seeds | Callable[[], None], suffix: str
 
 def _among_strangers(first: int) -> Seeds:
     return Seeds(first, strangers=True)
+
+
+def _among_spenders(first: int) -> Seeds:
+    return Seeds(first, spending=True)
 
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
@@ -109,6 +115,17 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _mutant(work.landing_of_the_lost_is_not_settled, Seeds(5)),
     _mutant(work.lost_while_landing_is_abandoned, Seeds(5)),
     _mutant(work.waiting_outlives_the_task, _among_strangers(0)),
+    # Budgets, parking, the inbox, copies and credentials.
+    _mutant(spending.budgets_are_not_looked_at, _among_spenders(0)),
+    _mutant(spending.the_blocked_are_asked, _among_spenders(0)),
+    _mutant(spending.services_are_the_tasks_fault, scenarios.a_refusing_service_costs_no_attempt),
+    _mutant(spending.answers_are_given_again, _among_spenders(0)),
+    _mutant(spending.agents_permit_themselves, scenarios.a_permission_is_the_persons_to_give),
+    _mutant(spending.every_copy_may_land, _among_spenders(0)),
+    _mutant(spending.copies_land_unseen, _among_spenders(0)),
+    _mutant(spending.one_agent_does_every_copy, scenarios.a_copy_is_another_agents),
+    _mutant(spending.memory_is_not_taken_again, scenarios.a_paused_task_goes_on_with_memory_set_aside),
+    _mutant(spending.the_revoked_stay, scenarios.a_revoked_credential_ends_its_connections),
     # Sessions, the record and recovery.
     _mutant(identity.role_is_not_looked_at, _among_strangers(0)),
     _mutant(identity.requests_count_again, Seeds(5)),

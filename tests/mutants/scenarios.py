@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from devmesh.core import events
+from devmesh.core.effects import HangUp
 from devmesh.vocabulary import facts, requests
-from devmesh.vocabulary.terms import LockMode
+from devmesh.vocabulary.terms import Limits, LockMode, Outcome, QuestionKind, Resources, Role, TaskState
 from tests.core.rig import Rig, only
 
 
@@ -31,3 +33,67 @@ def a_heartbeat_renews_only_what_is_held() -> None:
     rig.say(first, requests.Heartbeat(tokens=(gone, kept, foreign)))
     renewed = only(rig.told[rig.connections[first]], facts.LeasesRenewed)
     assert renewed.tokens == (kept,)
+
+
+def _asking() -> Rig:
+    """Two agents; the first asks for leave."""
+    rig = Rig()
+    rig.join("one", "two")
+    wish = requests.Ask(text="May I?", question_kind=QuestionKind.PERMISSION, agents_may_answer=True)
+    rig.say("one-1", wish)
+    return rig
+
+
+def a_permission_is_the_persons_to_give() -> None:
+    """Neither who asks nor another agent gives it."""
+    rig = _asking()
+    for agent in ("one-1", "two-1"):
+        rig.say(agent, requests.AnswerQuestion(question=1, answer="yes"))
+    assert rig.state.questions[1].answer is None
+
+
+def a_refusing_service_costs_no_attempt() -> None:
+    """However often it refuses, the task is not poison."""
+    rig = Rig(Limits(attempts=2, lease=1e6))
+    rig.join("one")
+    task = rig.post()
+    for _ in range(3):
+        award = rig.begin(task)
+        said = requests.Finish(task=task, attempt=award.attempt, outcome=Outcome.BLOCKED)
+        rig.say(award.agent, said)
+        rig.pass_time(4000)
+    failed = rig.begin(task)
+    rig.say(failed.agent, requests.Finish(task=task, attempt=failed.attempt, outcome=Outcome.FAILED))
+    assert rig.state.tasks[task].state is TaskState.QUEUED
+
+
+def a_copy_is_another_agents() -> None:
+    """Who has one copy is not asked for the next."""
+    rig = Rig()
+    rig.join("one")
+    rig.say(rig.person(), requests.PostTask(prompt="p", copies=2))
+    award = rig.begin(1)
+    rig.land(rig.offer(award).change)
+    rig.say(award.agent, requests.Finish(task=1, attempt=award.attempt, outcome=Outcome.DONE))
+    assert rig.state.tasks[1].state is TaskState.COMPLETED
+    assert rig.state.tasks[2].bidding is None
+
+
+def a_paused_task_goes_on_with_memory_set_aside() -> None:
+    """Its processes begin anew, so does what they take."""
+    rig = Rig(Limits(total=Resources(ram_gb=4)))
+    rig.join("one", declared=Resources(ram_gb=3))
+    award = rig.begin(rig.post())
+    rig.say(rig.person(), requests.PauseTask(task=award.task))
+    rig.say(award.agent, requests.StandDown(task=award.task, attempt=award.attempt))
+    rig.say(rig.person(), requests.ResumeTask(task=award.task))
+    assert rig.state.reserved
+
+
+def a_revoked_credential_ends_its_connections() -> None:
+    """In the same turn."""
+    rig = Rig()
+    rig.say(rig.person(), requests.IssueCredential(digest="0f" * 32, role=Role.AGENT))
+    rig.feed(events.Connected(connection=50, role=Role.AGENT, key="a", credential=1))
+    rig.say(rig.person(), requests.RevokeCredential(credential=1))
+    assert [effect.connection for effect in rig.wanted(HangUp)] == [50]

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from devmesh.errors import IllegalTransition
-from tests.mutants import identity, landing, locks, work
+from tests.mutants import identity, landing, locks, spending, work
 from tests.mutants.mutants import MUTANTS, Mutant, Seeds
 from tests.simulation.test_simulation import history
 
@@ -17,7 +17,11 @@ KILLED = (AssertionError, IllegalTransition)
 "A promise that fell, or the core's own alarm. Anything else is a mutant that does not run."
 
 SURVIVED = sorted(
-    {(each.killed_by.strangers, each.killed_by.first) for each in MUTANTS if isinstance(each.killed_by, Seeds)}
+    {
+        (each.killed_by.strangers, each.killed_by.spending, each.killed_by.first)
+        for each in MUTANTS
+        if isinstance(each.killed_by, Seeds)
+    }
 )
 
 
@@ -32,7 +36,8 @@ def test_every_mutant_is_killed(mutant: Mutant, monkeypatch: pytest.MonkeyPatch)
 def killed(mutant: Mutant) -> bool:
     """Whether anything notices; the first to notice is enough."""
     if isinstance(mutant.killed_by, Seeds):
-        return any(not survives(seed, strangers=mutant.killed_by.strangers) for seed in mutant.killed_by.order)
+        seeds = mutant.killed_by
+        return any(not survives(seed, strangers=seeds.strangers, spending=seeds.spending) for seed in seeds.order)
     try:
         mutant.killed_by()
     except KILLED:
@@ -40,20 +45,20 @@ def killed(mutant: Mutant) -> bool:
     return False
 
 
-def survives(seed: int, *, strangers: bool) -> bool:
+def survives(seed: int, *, strangers: bool, spending: bool) -> bool:
     """Whether a history goes well."""
     try:
-        history(seed, strangers=strangers)
+        history(seed, strangers=strangers, spending=spending)
     except KILLED:
         return False
     return True
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("strangers", "seed"), SURVIVED)
-def test_the_real_core_survives_what_kills_the_mutants(seed: int, *, strangers: bool) -> None:
+@pytest.mark.parametrize(("strangers", "spending", "seed"), SURVIVED)
+def test_the_real_core_survives_what_kills_the_mutants(seed: int, *, strangers: bool, spending: bool) -> None:
     """The same histories, with every mechanism in its place."""
-    history(seed, strangers=strangers)
+    history(seed, strangers=strangers, spending=spending)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,7 @@ def test_the_table_is_whole() -> None:
     """Every mutation written down is in the table, once, and says what it breaks."""
     assert not [name for name, times in Counter(each.name for each in MUTANTS).items() if times > 1]
     assert all(each.breaks for each in MUTANTS)
-    written = {name for room in (identity, landing, locks, work) for name in _mutations(room)}
+    written = {name for room in (identity, landing, locks, spending, work) for name in _mutations(room)}
     assert written <= {each.mutate.__name__ for each in MUTANTS}
 
 

@@ -36,6 +36,8 @@ class KnownTask:
     closes_at: float = 0.0
     spoken: set[str] = field(default_factory=set)
     bids: dict[str, facts.BidPlaced] = field(default_factory=dict)
+    budget: float | None = None
+    spent: float = 0.0
 
 
 class Book:
@@ -58,7 +60,7 @@ class Book:
         self.tasks: dict[int, KnownTask] = {}
         self.reserved: dict[int, Resources] = {}
         self.offers: dict[int, facts.ChangeOffered] = {}
-        self.reviews: dict[int, int] = {}
+        self.reviews: dict[int, int | None] = {}
         self.verdicts: dict[int, facts.ReviewGiven] = {}
         self.exchanging: dict[int, tuple[int, ...]] = {}
         "Changes whose files are being exchanged, with the tokens that cover them."
@@ -68,6 +70,14 @@ class Book:
         self.asked: dict[tuple[int | None, int | None], Any] = {}
         "The first request of each number in each session, told by whoever carried it."
         self.paused: set[str] = set()
+        self.parked: set[str] = set()
+        self.budget: float | None = None
+        self.spent = 0.0
+        "Dollars."
+        self.questions: dict[int, facts.QuestionAsked] = {}
+        self.answered: set[int] = set()
+        self.wrote: set[int] = set()
+        "Tasks of which a change landed."
         self.connected: set[int] = set()
         "Sessions."
 
@@ -83,7 +93,7 @@ class Book:
     def free(self, agent: str) -> bool:
         """Whether it is there and has nothing to do."""
         connected = {self.agent_of.get(session) for session in self.connected}
-        there = agent in self.since and agent not in self.paused and agent in connected
+        there = agent in self.since and agent not in self.paused | self.parked and agent in connected
         return there and all(task.agent != agent or task.ended for task in self.tasks.values())
 
     def own_around(self, agent: str, target: str) -> list[facts.LockGranted]:
@@ -135,6 +145,12 @@ class Book:
     def _enter_agent_lost(self, fact: facts.AgentLost, _: float) -> None:
         self.since.pop(fact.agent, None)
 
+    def _enter_agent_parked(self, fact: facts.AgentParked, _: float) -> None:
+        self.parked.add(fact.agent)
+
+    def _enter_agent_unparked(self, fact: facts.AgentUnparked, _: float) -> None:
+        self.parked.discard(fact.agent)
+
     def _enter_agent_paused(self, fact: facts.AgentPaused, _: float) -> None:
         self.paused.add(fact.agent)
 
@@ -160,7 +176,7 @@ class Book:
     # ---- tasks
 
     def _enter_task_posted(self, fact: facts.TaskPosted, _: float) -> None:
-        self.tasks[fact.task] = KnownTask(fact)
+        self.tasks[fact.task] = KnownTask(fact, budget=fact.budget.dollars)
 
     def _enter_bidding_opened(self, fact: facts.BiddingOpened, now: float) -> None:
         task = self.tasks[fact.task]
@@ -185,6 +201,8 @@ class Book:
         task.agent = None
         if task.ended:
             task.ended, task.forgiven, task.deaths = None, task.attempt, 0
+        elif fact.blameless:
+            task.forgiven += 1
 
     def _enter_task_completed(self, fact: Any, _: float) -> None:
         self.tasks[fact.task].ended = type(fact)
@@ -196,6 +214,22 @@ class Book:
 
     def _enter_hardware_released(self, fact: facts.HardwareReleased, _: float) -> None:
         self.reserved.pop(fact.task, None)
+
+    def _enter_usage_reported(self, fact: facts.UsageReported, _: float) -> None:
+        self.spent += fact.dollars or 0.0
+        self.tasks[fact.task].spent += fact.dollars or 0.0
+
+    def _enter_budget_set(self, fact: facts.BudgetSet, _: float) -> None:
+        if fact.task is None:
+            self.budget = fact.budget.dollars
+        else:
+            self.tasks[fact.task].budget = fact.budget.dollars
+
+    def _enter_question_asked(self, fact: facts.QuestionAsked, _: float) -> None:
+        self.questions[fact.question] = fact
+
+    def _enter_question_answered(self, fact: facts.QuestionAnswered, _: float) -> None:
+        self.answered.add(fact.question)
 
     # ---- changes
 
@@ -214,6 +248,8 @@ class Book:
     def _enter_change_applied(self, fact: facts.ChangeApplied, _: float) -> None:
         self.exchanging.pop(fact.change, None)
         self.landed.add(fact.change)
+        if fact.files:
+            self.wrote.add(fact.task)
 
     def _enter_gate_entered(self, fact: facts.GateEntered | facts.ChangeReturned, _: float) -> None:
         self.exchanging.pop(fact.change, None)

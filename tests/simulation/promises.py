@@ -215,14 +215,44 @@ def was_checked(book: Book, _: Recorded, fact: facts.ChangeApplying) -> Judged:
 def was_approved(book: Book, _: Recorded, fact: facts.ChangeApplying) -> Judged:
     """A change under review lands only when approved (Rule 5)."""
     verdict = book.verdicts.get(fact.change)
-    if book.tasks[fact.task].posted.review and (verdict is None or verdict.verdict is not Verdict.APPROVE):
+    posted = book.tasks[fact.task].posted
+    if (posted.review or posted.contest) and fact.plan and (verdict is None or verdict.verdict is not Verdict.APPROVE):
         yield f"change {fact.change} lands without an approval"
+
+
+def is_the_only_copy(book: Book, _: Recorded, fact: facts.ChangeApplying) -> Judged:
+    """Of several copies of one task at most one lands."""
+    contest = book.tasks[fact.task].posted.contest
+    if contest is None or book.tasks[fact.task].forgiven:  # the person had a copy retried: that is a wish of its own
+        return
+    landed = [number for number in book.wrote if book.tasks[number].posted.contest == contest and number != fact.task]
+    if landed:
+        yield f"change {fact.change} lands beside that of task {landed[0]}, another copy"
+
+
+def is_within_budget(book: Book, _: Recorded, fact: facts.TaskAwarded) -> Judged:
+    """Nothing is begun once a budget is spent."""
+    task = book.tasks[fact.task]
+    for budget, spent in ((book.budget, book.spent), (task.budget, task.spent)):
+        if budget is not None and spent >= budget:
+            yield f"task {fact.task} is awarded with {spent} of {budget} dollars spent"
+
+
+def is_answered_once(book: Book, recorded: Recorded, fact: facts.QuestionAnswered) -> Judged:
+    """An answer is given once, never by who asked, and a permission never by an agent."""
+    asked = book.questions.get(fact.question)
+    speaker = book.agent_of.get(recorded.session or 0)
+    if asked is None or fact.question in book.answered:
+        yield f"question {fact.question} is answered again, or was never asked"
+    elif fact.answered_by == speaker and (speaker == asked.agent or not asked.agents_may_answer):
+        yield f"{speaker} answers question {fact.question}, which is not for it"
 
 
 def reviewer_is_another(book: Book, recorded: Recorded, fact: facts.ReviewGiven) -> Judged:
     """The verdict comes from the agent that has the review, over its own connection, or from the person (Rule 5)."""
     speaker = book.agent_of.get(recorded.session or 0, "person")
-    assigned = book.tasks[book.reviews[fact.change]].agent
+    review = book.reviews[fact.change]
+    assigned = book.tasks[review].agent if review is not None else "person"
     if speaker != fact.reviewer or speaker == book.offers[fact.change].agent or speaker not in (assigned, "person"):
         yield f"{speaker} judged change {fact.change} of {fact.agent} as {fact.reviewer}; the review is {assigned}'s"
 
@@ -266,7 +296,7 @@ PROMISES: Final[dict[type[Any], tuple[Promise, ...]]] = {
     facts.BidPlaced: (speaks_for_itself, was_asked),
     facts.BidDeclined: (speaks_for_itself,),
     facts.TaskPosted: (is_the_persons,),
-    facts.TaskAwarded: (comes_first, attempt_is_counted, was_won_fairly, everyone_had_a_say),
+    facts.TaskAwarded: (comes_first, attempt_is_counted, was_won_fairly, everyone_had_a_say, is_within_budget),
     facts.TaskStarted: (speaks_for_itself, is_its_assignees, names_this_attempt, holds_what_is_locked),
     facts.OutputReported: (speaks_for_itself, is_its_assignees, names_this_attempt),
     facts.TaskCompleted: (is_its_assignees, names_this_attempt, ends_once_and_proven),
@@ -277,9 +307,14 @@ PROMISES: Final[dict[type[Any], tuple[Promise, ...]]] = {
     facts.AgentPaused: (is_the_persons,),
     facts.GoalSet: (is_the_persons,),
     facts.HardwareReserved: (there_is_room,),
+    facts.UsageReported: (speaks_for_itself,),
+    facts.QuestionAnswered: (is_answered_once,),
+    facts.CredentialIssued: (is_the_persons,),
+    facts.CredentialRevoked: (is_the_persons,),
+    facts.BudgetSet: (is_the_persons,),
     facts.ChangeOffered: (speaks_for_itself, is_its_assignees, names_this_attempt),
     facts.ReviewGiven: (reviewer_is_another,),
-    facts.ChangeApplying: (every_file_is_covered, was_checked, was_approved, lands_for_its_attempt),
+    facts.ChangeApplying: (every_file_is_covered, was_checked, was_approved, lands_for_its_attempt, is_the_only_copy),
     facts.ChangeApplied: (lands_for_its_attempt,),
 }
 "From the kind of a fact to what it may not break."

@@ -26,12 +26,13 @@ NAMED: dict[int, str] = {
 "Seeds that once failed, with what they found."
 
 
-def history(seed: int, *, strangers: bool = False) -> World:
+def history(seed: int, *, strangers: bool = False, spending: bool = False) -> World:
     """Trouble for five virtual minutes, then calm for as long as it takes. A failure names the seed.
 
     With `strangers`, beside the working agents: one that locks in every mode, and one that says what it may not say.
+    With `spending`, the agents' tools cost money, ask questions, and are refused by their services.
     """
-    world = World(seed, strangers=strangers)
+    world = World(seed, strangers=strangers, spending=spending)
     try:
         world.run(300)
         assert_record_explains_state(world)
@@ -113,6 +114,21 @@ def test_promises_hold_among_strangers_for_longer(block: int) -> None:
     """The same, for longer."""
     for seed in range(12 + block * 12, 12 + (block + 1) * 12):
         history(seed, strangers=True)
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_promises_hold_where_tools_cost_and_ask(block: int) -> None:
+    """Budgets run out, services refuse, questions wait, paused tools give their memory back, copies compete."""
+    for seed in range(block * 8, (block + 1) * 8):
+        history(seed, spending=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(10))
+def test_promises_hold_where_tools_cost_and_ask_for_longer(block: int) -> None:
+    """The same, for longer."""
+    for seed in range(16 + block * 12, 16 + (block + 1) * 12):
+        history(seed, spending=True)
 
 
 @pytest.mark.parametrize("seed", sorted(NAMED), ids=lambda seed: NAMED[seed].replace(" ", "-"))

@@ -17,12 +17,13 @@ from devmesh.core.state import MeshState
 from devmesh.core.step import step
 from devmesh.vocabulary import codec, facts, requests
 from devmesh.vocabulary.codec import Delivery, Recorded
-from devmesh.vocabulary.terms import Lane, LanePolicy, Limits, Resources, Role, Verdict
+from devmesh.vocabulary.terms import Budget, Lane, LanePolicy, Limits, Resources, Role, Verdict
 from tests.simulation.book import Book
 from tests.simulation.client import Client
 from tests.simulation.invariants import broken_by, violations
 from tests.simulation.project import Project
 from tests.simulation.promises import judged
+from tests.simulation.spender import Spender, wish
 from tests.simulation.strangers import Locker, Rogue
 
 BEGINNING = 4_242_424.0
@@ -74,7 +75,14 @@ class Profile(NamedTuple):
 class World:
     """One history."""
 
-    def __init__(self, seed: int, *, strangers: bool = False, step_: Callable[..., list[Effect]] = step) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        strangers: bool = False,
+        spending: bool = False,
+        step_: Callable[..., list[Effect]] = step,
+    ) -> None:
         self.seed = seed
         self.random = Random(seed)
         self.profile = Profile.drawn(self.random)
@@ -97,7 +105,9 @@ class World:
         self.effects_of: dict[tuple[int, int], int] = {}
         self.next_connection = 0
         self.book = Book(LIMITS)
-        self.clients = [Client(self, number) for number in range(self.profile.agents)]
+        self.spending = Random(seed) if spending else None
+        kind = Spender if spending else Client
+        self.clients = [kind(self, number) for number in range(self.profile.agents)]
         if strangers:
             self.clients += [Locker(self, 500), Locker(self, 501), Rogue(self, 502)]
         self.forced: set[int] = set()
@@ -362,6 +372,8 @@ class World:
 
     def _wish(self) -> Any:
         """What the person wants next."""
+        if self.spending is not None and self.spending.random() < 0.3:
+            return wish(self, self.spending)
         tasks = list(self.state.tasks)
         if self.random.random() < 0.55 or not tasks:
             depends = tuple(self.random.sample(tasks, 1)) if tasks and self.random.random() < 0.2 else ()
@@ -421,6 +433,10 @@ class World:
         self._attend()
 
     def _attend(self) -> None:
+        if self.spending is not None and self.up:
+            self._say(requests.SetBudget(budget=Budget()))
+            for number in list(self.state.open_tasks):
+                self._say(requests.SetBudget(budget=Budget(), task=number))
         for number in list(self.state.open_tasks):
             if self.up and self.state.tasks[number].state == "paused":
                 self._say(requests.ResumeTask(task=number))
