@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 JOINING = 30.0
 "Seconds a bridge may take from its start until it has joined."
 _LOOK_EVERY = 0.25
+_LOOKS = 20
+"After somebody left: a bridge may take some seconds to end its tool."
 _LAST_WORDS = 2000
 
 
@@ -49,6 +51,8 @@ class Launcher:
         self._spent: set[int] = set()
         "Credentials of bridges that have ended, not yet revoked."
         self._watching = False
+        self._revoking: asyncio.Task[None] | None = None
+        self._looks = 0
 
     async def launch(
         self, door: Door, tools: Iterable[str], count: int, options: tuple[str, ...], *, wait: bool
@@ -89,13 +93,17 @@ class Launcher:
 
     def _heard(self, door: Door, facts: tuple[Recorded, ...]) -> None:
         if any(isinstance(recorded.fact, AgentLeft | AgentLost | SessionDropped) for recorded in facts):
-            self._revoking = asyncio.get_running_loop().create_task(self._revoke_soon(door))
+            self._looks = _LOOKS
+            if self._revoking is None or self._revoking.done():
+                self._revoking = asyncio.get_running_loop().create_task(self._revoke_soon(door))
 
     async def _revoke_soon(self, door: Door) -> None:
         """Whoever left is gone a moment later."""
-        await asyncio.sleep(_LOOK_EVERY)
-        with suppress(DevMeshError):
-            await self.revoke_ended(door)
+        while self._looks:
+            self._looks -= 1
+            await asyncio.sleep(_LOOK_EVERY)
+            with suppress(DevMeshError):
+                await self.revoke_ended(door)
 
     async def revoke_ended(self, door: Door) -> None:
         """Take back the credentials of bridges that have ended."""

@@ -37,7 +37,7 @@ def test_every_command_has_examples_in_its_help(name: str) -> None:
 def test_the_overview_has_a_line_for_every_command() -> None:
     """Its first sentence, and none is cut short."""
     shown = runner.invoke(app, ["--help"]).output
-    width = max(len(name) for name, _, _ in COMMANDS)
+    width = 1 + max(len(name) for name, _, _ in COMMANDS)
     for name, function, _ in COMMANDS:
         assert f"  {name:<{width}} {(function.__doc__ or '').partition('.')[0]}." in shown
 
