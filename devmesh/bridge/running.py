@@ -28,6 +28,11 @@ GRACE = 3.0
 _NOTHING = Wants()
 INTERRUPTED_WITHIN = 2.0
 "Seconds a tool one talks with may take to stop its turn in its own way, before it is asked by a signal."
+LINGER = 5.0
+"Seconds a tool may take to end once the conversation with it is over."
+LET_GO = "its conversation was over"
+EXCUSED_EVERY = 0.5
+"Seconds between two looks at whether the gate has answered."
 GIGABYTE = 1e9
 
 
@@ -96,7 +101,7 @@ class Run:
             return Judgement(success=False, reason=str(missing))
         if not isinstance(reader, Dialogue):
             return await self._watched(self._process, reader)
-        reader.begin(_Wire(self._process), self._listeners.said, gate or grant)
+        reader.begin(_Wire(self._process), self._listeners.said, _patient(self._process, gate or grant))
         try:
             return await self._watched(self._process, reader)
         finally:
@@ -170,13 +175,37 @@ class Run:
             "time_limit": f"its time was up after {ended.seconds:.0f} s{last}",
             "silence_limit": f"it said nothing for {self._tool.silence:g} s{last}",
         }
+        if ended.reason == LET_GO and self._stopped is None:
+            return reader.judge(ended.exit_code or 0, complaints)
         why = "stopped" if self._stopped is not None else ended.why
         if why != "exited":
-            return Judgement(success=False, reason=reasons[why])
+            refused = reader.blocked(complaints) if why != "stopped" else None
+            return Judgement(
+                success=False,
+                reason=reasons[why],
+                blockage=refused.blockage if refused else None,
+                retry_in=refused.retry_in if refused else None,
+            )
         if ended.exit_code is None:
             how = f"signal {ended.signal}" if ended.signal else "its supervisor was killed"
             return Judgement(success=False, reason=f"it was ended by {how}")
         return reader.judge(ended.exit_code, complaints)
+
+
+def _patient(process: SupervisedProcess, gate: Gate) -> Gate:
+    """While it waits for the gate, which may take as long as a person does, its silence is not its own."""
+
+    async def asked(wish: Wish) -> Permission:
+        answer = asyncio.ensure_future(gate(wish))
+        try:
+            while not (await asyncio.wait([answer], timeout=EXCUSED_EVERY))[0]:
+                process.excuse()
+        finally:
+            answer.cancel()
+        process.excuse()
+        return await answer
+
+    return asked
 
 
 class _Wire:
@@ -190,5 +219,6 @@ class _Wire:
         self._process.write(text)
 
     def close(self) -> None:
-        """End of input."""
+        """End of input; a tool that does not end then is ended. It has said all it had to."""
         self._process.close_stdin()
+        asyncio.get_running_loop().call_later(LINGER, self._process.stop, LET_GO)

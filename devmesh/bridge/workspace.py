@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from glob import escape
@@ -77,7 +78,7 @@ class Workspaces:
     def _remove(self, path: Path) -> None:
         self.repository.worktree_remove(path)
         for beside in path.parent.glob(f"{escape(path.name)}.*"):
-            beside.unlink(missing_ok=True)
+            shutil.rmtree(beside) if beside.is_dir() else beside.unlink(missing_ok=True)
 
 
 async def _to_its_end(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

@@ -135,6 +135,10 @@ class SupervisedProcess:
         if self._stdin is not None and not self._stdin.is_closing():
             self._stdin.write_eof()
 
+    def excuse(self) -> None:
+        """It is silent for a reason: its silence starts anew."""
+        self._watch.heard()
+
     async def wait(self) -> Ended:
         """How it ended, once the whole tree has. Cancelling this waits no longer, and stops nothing."""
         return await asyncio.shield(self._end)

@@ -10,98 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, dataclass_transform
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
+from devmesh.bridge.tools.entry import Entry as Entry, Known as Known, Refusals, Registry
 from devmesh.errors import SettingError, ToolNotFound
 from devmesh.processes import Command, SupervisedProcess, allowed_environment
-from devmesh.vocabulary.terms import Badge, Gigabytes, Name, Share
 
+REGISTRY = "registry"
+"The folder of our own tables, one a CLI."
 OVERRIDES = "tools.toml"
 "The user's own table, in the folder of DEVMESH_HOME: merged over ours, key by key."
 PYTHON = "{python}"
+CONVERSATION = "{conversation}"
+"Where a command says which conversation it begins or continues."
 _VERSION_LIMIT = 10.0
 _VERSION = re.compile(r"\d+(?:\.\d+)+[\w.+-]*")
-
-Scalar = str | bool | int | float
-Conditions = dict[str, Scalar | list[Scalar]]
-"Dotted path -> the value it must have, or one of several."
-Meaning = Literal["session", "text", "delta", "error", "tool_start", "tool_end", "usage", "result", "failure"]
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the registry: a misspelt key is an error, with its place."""
-
-
-class EventRule(_Table, frozen=True, kw_only=True):
-    """What one kind of event of a JSON stream means. All but `means` and the conditions are dotted paths into it."""
-
-    means: Meaning
-    when: Conditions = {}
-    each: str = ""
-    where: Conditions = {}
-    success: Conditions = {}
-    reason: tuple[str, ...] = ()
-    "Where a result that is no success says why: the first of these that is there."
-    session: str = ""
-    text: str = ""
-    name: str = ""
-    paths: tuple[str, ...] = ()
-    input: str = ""
-    output: str = ""
-    dollars: str = ""
-
-
-class Entry(_Table, frozen=True, kw_only=True):
-    """One CLI, as the registry describes it; what each key means is said at the head of `registry.toml`."""
-
-    title: str
-    seen: str
-    executables: Annotated[tuple[str, ...], Meta(min_length=1)]
-    install: str
-    command: Annotated[tuple[str, ...], Meta(min_length=1)]
-    trailing: tuple[str, ...] = ()
-    "Arguments that must come after the person's own options."
-    purposes: dict[Literal["work", "review", "plan"], tuple[str, ...]] = {}
-    "Further arguments by what the run is for."
-    version: tuple[str, ...] = ("--version",)
-    prompt: Literal["stdin", "argument", "file"] = "stdin"
-    output: Literal["text", "json", "json-lines"] = "text"
-    dialect: str = ""
-    failure_signs: tuple[str, ...] = ()
-    "Regular expressions, per line of the answer, that give a failure away which the exit code hides."
-    reasons: tuple[str, ...] = ()
-    "Regular expressions, per line of what a failed run wrote, that find why; group 1 of the last line that fits."
-    env: dict[str, str] = {}
-    keep: tuple[str, ...] = ()
-    model: str = ""
-    edits: bool = True
-    badge: Badge = Badge.ISOLATED
-    capabilities: tuple[Name, ...] = ()
-    ram_gb: Gigabytes = 0.0
-    vram_gb: Gigabytes = 0.0
-    confidence: Share = 0.5
-    silence: Annotated[float, Meta(gt=0)] = 1200.0
-    "Seconds without output after which it counts as hanging."
-
-
-class Registry(_Table, frozen=True, kw_only=True):
-    """All of it."""
-
-    dated: str
-    tools: dict[Name, Entry]
-    dialects: dict[str, tuple[EventRule, ...]] = {}
-
-
-class Known(NamedTuple):
-    """One tool of the registry, with what its events mean."""
-
-    name: str
-    entry: Entry
-    rules: tuple[EventRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +43,10 @@ class Installed:
 
 def load(home: Path | None = None) -> Registry:
     """The registry, with the user's own `tools.toml` of `home` over it. Raises SettingError naming file and key."""
-    ours = _decoded(files(__package__).joinpath("registry.toml").read_bytes(), "registry.toml")
+    ours = _ours()
     theirs = home / OVERRIDES if home is not None else None
     if theirs is None or not theirs.is_file():
-        return _checked(ours, "registry.toml")
+        return _checked(ours, REGISTRY)
     return _checked(_merged(ours, _decoded(theirs.read_bytes(), str(theirs))), str(theirs))
 
 
@@ -132,7 +57,8 @@ def find(name: str, home: Path | None = None) -> Known:
         names = ", ".join(sorted(registry.tools))
         raise ToolNotFound(f"no tool is called {name!r}", hint=f"Known: {names}. {OVERRIDES} can add others.")
     entry = registry.tools[name]
-    return Known(name, entry, registry.dialects.get(entry.dialect, ()))
+    refusals = Refusals((*entry.blockages, *registry.blockages), registry.retries)
+    return Known(name, entry, registry.dialects.get(entry.dialect, ()), refusals)
 
 
 def executable_of(entry: Entry) -> str | None:
@@ -186,6 +112,14 @@ async def _version(entry: Entry, executable: str) -> str:
 # ---- reading the tables ----
 
 
+def _ours() -> dict[str, Any]:
+    tables: dict[str, Any] = {}
+    for file in sorted(files(__package__).joinpath(REGISTRY).iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            tables = _merged(tables, _decoded(file.read_bytes(), f"{REGISTRY}/{file.name}"))
+    return tables
+
+
 def _decoded(text: bytes, source: str) -> dict[str, Any]:
     try:
         return msgspec.toml.decode(text, type=dict[str, Any])
@@ -230,9 +164,12 @@ def _check_entry(name: str, entry: Entry, registry: Registry, source: str) -> No
     problems = {
         "dialect": entry.output != "text" and entry.dialect not in registry.dialects,
         "command": entry.prompt == "argument" and not _mentions(entry, "{prompt}"),
+        "resume": bool(entry.resume) and not _mentions(entry, CONVERSATION),
         "prompt": entry.prompt == "file" and not _mentions(entry, "{prompt_file}"),
         "model": not entry.model and _mentions(entry, "{model}"),
         "failure_signs": not all(map(_compiles, entry.failure_signs)),
+        "blockages": not all(_compiles(rule.pattern) for rule in entry.blockages),
+        "usage": not all(map(_counts, entry.usage)),
         "reasons": not all(_compiles(pattern) and re.compile(pattern).groups for pattern in entry.reasons),
     }
     for key, wrong in problems.items():
@@ -244,6 +181,10 @@ def _check_entry(name: str, entry: Entry, registry: Registry, source: str) -> No
 def _mentions(entry: Entry, placeholder: str) -> bool:
     arguments: Sequence[str] = (*entry.command, *entry.trailing)
     return any(placeholder in argument for argument in arguments)
+
+
+def _counts(pattern: str) -> bool:
+    return _compiles(pattern) and {"input", "output"} <= set(re.compile(pattern).groupindex)
 
 
 def _compiles(pattern: str) -> bool:

@@ -5,26 +5,32 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
-from devmesh.bridge.tools.catalogue import Known, environment_of, executable_of, find, packages
+from devmesh.bridge.tools.catalogue import CONVERSATION, Known, environment_of, executable_of, find, packages
+from devmesh.bridge.tools.entry import Talk, Told
+from devmesh.bridge.tools.papers import Papers
 from devmesh.bridge.tools.reading import OutputReader
-from devmesh.bridge.tools.tool import Invocation, Purpose, Transport, Wants
+from devmesh.bridge.tools.talking import dialogue
+from devmesh.bridge.tools.tool import Dialogue, Invocation, Program, Purpose, Reader, Transport, Wants
 from devmesh.errors import DevMeshError, ToolNotFound
 from devmesh.vocabulary.terms import Badge, Resources
 
-_NOTHING = Wants()
 LONGEST_ARGUMENT = 128 * 1024 - 1
 "Linux takes no longer single argument; its end is the byte that ends the text."
+_NOTHING = Wants()
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_TRANSPORTS = {"acp": Transport.ACP, "claude": Transport.TWO_WAY, "codex": Transport.TWO_WAY}
 
 
 class GenericTool:
     """A tool as its entry describes it."""
 
     def __init__(self, known: Known) -> None:
-        self.name, self.entry, self._rules = known
+        self._known = known
+        self.name, self.entry = known.name, known.entry
 
     @classmethod
     def find(cls, name: str, home: Path | None = None) -> GenericTool:
@@ -78,13 +84,13 @@ class GenericTool:
 
     @property
     def transport(self) -> Transport:
-        """How it is talked with."""
-        return Transport.COMMAND
+        """How it is talked with when it is to ask; the rest of the time one command is enough."""
+        return _TRANSPORTS[self.entry.talk.protocol] if self.entry.talk else Transport.COMMAND
 
     @property
     def resumes(self) -> bool:
         """Whether a conversation can be continued by its name."""
-        return False
+        return bool(self.entry.resume)
 
     def invocation(
         self,
@@ -94,45 +100,91 @@ class GenericTool:
         options: Sequence[str] = (),
         wants: Wants = _NOTHING,
     ) -> Invocation:
-        """The call. A prompt file lies beside the workspace, where no commit takes it in.
+        """The call. What the tool is to read lies beside the workspace, where no commit takes it in.
 
         Raises ToolNotFound when the program is gone, DevMeshError for a prompt too long for this tool.
         """
-        del wants
-        entry = self.entry
-        if entry.prompt == "argument" and len(prompt.encode()) > LONGEST_ARGUMENT:
+        entry, talk = self.entry, self._talk(wants)
+        if talk is None and entry.prompt == "argument" and len(prompt.encode()) > LONGEST_ARGUMENT:
             raise DevMeshError(
                 f"{entry.title} takes its prompt as an argument, and {len(prompt.encode())} bytes are too long for one",
                 hint="Make the task's text shorter, or choose a tool that reads its prompt.",
             )
-        places = {
+        papers = Papers(workspace)
+        places = self._places(prompt, workspace, papers, wants)
+        told, env = self._told(wants, papers, talk)
+        row: Talk | None = talk
+        command, trailing = (row.command, row.trailing) if row else (entry.command, entry.trailing)
+        conversation = _conversation(talk, entry.new, entry.resume, wants.resume)
+        extra = entry.budget if wants.dollars is not None and not (talk and talk.protocol != "claude") else ()
+        if talk is None:
+            extra = (*entry.purposes.get(purpose.value, ()), *extra)
+            if entry.prompt == "file":
+                papers.prompt.write_text(prompt, encoding="utf-8", errors="replace")
+        given = prompt.encode(errors="replace") if talk is None and entry.prompt == "stdin" else b""
+        return Invocation(
+            argv=(
+                *_filled((*_spliced(command, conversation), *extra), places),
+                *told,
+                *options,
+                *_filled(_spliced(trailing, conversation), places),
+            ),
+            env=environment_of(entry, env),
+            given=given,
+        )
+
+    def reader(self, prompt: str, workspace: Path, wants: Wants = _NOTHING) -> Reader | Dialogue:
+        """A fresh reader for one run: one that also speaks, when the tool is to ask and can."""
+        talk = self._talk(wants)
+        return dialogue(self._known, talk, prompt, workspace, wants) if talk else OutputReader(self._known)
+
+    def _talk(self, wants: Wants) -> Talk | None:
+        return self.entry.talk if wants.asks else None
+
+    def _places(self, prompt: str, workspace: Path, papers: Papers, wants: Wants) -> dict[str, str]:
+        return {
             "executable": self.executable(),
             "python": sys.executable,
             "packages": packages(),
-            "prompt_file": str(prompt_file_of(workspace)),
+            "prompt_file": str(papers.prompt),
+            "papers": str(papers.stem),
             "workspace": str(workspace),
             "session": str(uuid4()),
-            "model": entry.model,
+            "resume": wants.resume,
+            "dollars": f"{wants.dollars or 0:.4f}",
+            "model": self.entry.model,
             "prompt": prompt.replace("\0", ""),  # no argument can hold one
         }
-        if entry.prompt == "file":
-            prompt_file_of(workspace).write_text(prompt, encoding="utf-8", errors="replace")
-        called = (*entry.command, *entry.purposes.get(purpose.value, ()))
-        return Invocation(
-            argv=(*_filled(called, places), *options, *_filled(entry.trailing, places)),
-            env=environment_of(entry),
-            given=prompt.encode(errors="replace") if entry.prompt == "stdin" else b"",
-        )
 
-    def reader(self, prompt: str, workspace: Path, wants: Wants = _NOTHING) -> OutputReader:
-        """A fresh reader for one run."""
-        del prompt, workspace, wants
-        return OutputReader(self.entry, self._rules)
+    def _told(self, wants: Wants, papers: Papers, talk: Talk | None) -> tuple[list[str], dict[str, str]]:
+        """The arguments and variables by which it learns of our programs; what they point at is written."""
+        pairs: list[tuple[Told, Program]] = []
+        by_protocol = talk is not None and talk.protocol == "acp"
+        if wants.mcp is not None and self.entry.mcp is not None and not by_protocol:
+            pairs.append((self.entry.mcp, wants.mcp))
+        if wants.hook is not None and self.entry.hook is not None and talk is None:
+            pairs.append((self.entry.hook, wants.hook))
+        arguments, env = papers.tell(pairs)
+        return arguments, {**env, **(_filled_values(talk.env, papers) if talk else {})}
 
 
 def prompt_file_of(workspace: Path) -> Path:
     """Where the prompt of a workspace's run is written, for tools that read a file."""
-    return workspace.with_name(f"{workspace.name}.prompt")
+    return Papers(workspace).prompt
+
+
+def _filled_values(env: Mapping[str, str], papers: Papers) -> dict[str, str]:
+    return {name: value.replace("{papers}", str(papers.stem)) for name, value in env.items()}
+
+
+def _conversation(talk: Talk | None, new: Sequence[str], resume: Sequence[str], name: str) -> Sequence[str]:
+    if talk is not None:
+        new, resume = talk.new, talk.resume
+    return resume if name and resume else new
+
+
+def _spliced(arguments: Sequence[str], conversation: Sequence[str]) -> list[str]:
+    return list(chain.from_iterable(conversation if one == CONVERSATION else (one,) for one in arguments))
 
 
 def _filled(arguments: Sequence[str], places: Mapping[str, str]) -> list[str]:

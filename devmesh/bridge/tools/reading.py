@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
-from devmesh.bridge.tools.catalogue import Conditions, Entry, EventRule
+from devmesh.bridge.tools.entry import Conditions, EventRule, Known
+from devmesh.bridge.tools.refusals import blocked
 from devmesh.bridge.tools.tool import (
+    Blocked,
     Judgement,
     ResultGiven,
     Said,
@@ -31,15 +33,17 @@ LONGEST_REASON = 300
 class OutputReader:
     """Reads one run. Lines that are no event, a warning or a flood, are words like any other."""
 
-    def __init__(self, entry: Entry, rules: Sequence[EventRule]) -> None:
-        self._entry = entry
-        self._rules = rules
+    def __init__(self, known: Known) -> None:
+        _name, self._entry, self._rules, self._refusals = known
         self._line = bytearray()
         self._words: list[str] = []
         self._spoken_length = 0
         self._result: ResultGiven | None = None
         self._errors: list[str] = []
         "What it said went wrong: how its end explains it, or else the last of it on the way."
+        self._status = 0
+        "The HTTP status it was refused with."
+        self._used = UsageCounted()
 
     def feed(self, chunk: bytes) -> list[Said]:
         """What the next bytes say."""
@@ -64,23 +68,34 @@ class OutputReader:
         reason = self._trouble(exit_code, answer)
         if not reason:
             return Judgement(success=True, answer=answer)
-        because = self.because(complaints) or _last_line(complaints) or _last_line(answer)
-        return Judgement(success=False, reason=f"{reason}: {because}" if because else reason, answer=answer)
+        because = self.because(complaints) or last_line(complaints) or last_line(answer)
+        refused = self.blocked(complaints)
+        return Judgement(
+            success=False,
+            reason=f"{reason}: {because}" if because else reason,
+            answer=answer,
+            blockage=refused.blockage if refused else None,
+            retry_in=refused.retry_in if refused else None,
+        )
 
     def because(self, complaints: str) -> str:
         """What went wrong by its events, or by what its row looks for; empty when neither says so."""
         answer, entry = self._answer(), self._entry
         candidates = (
-            _found(entry.failure_signs, answer),
+            found(entry.failure_signs, answer),
             *reversed(self._errors),
-            _found(entry.reasons, complaints),
-            _found(entry.reasons, answer),
+            found(entry.reasons, complaints),
+            found(entry.reasons, answer),
         )
-        return _in_one_line(next(filter(str.strip, candidates), ""))
+        return in_one_line(next(filter(str.strip, candidates), ""))
+
+    def blocked(self, complaints: str) -> Blocked | None:
+        """Whether the model's service was what would not serve, by what the failed run said."""
+        return blocked(self._refusals, self._status, self.because(complaints), complaints)
 
     def _trouble(self, exit_code: int, answer: str) -> str:
         """What speaks against a success; empty when nothing does."""
-        if _found(self._entry.failure_signs, answer):
+        if found(self._entry.failure_signs, answer):
             return "it says that it failed"
         if self._result is not None and not self._result.success:
             return "it says that it failed"
@@ -127,17 +142,19 @@ class OutputReader:
                 yield from self._spoken(text + "\n" if text and rule.means == "text" else text)
             case "error":
                 self._errors = [_text(part, rule.text)]
+                self._status = _count(part, rule.status) or self._status
                 yield from self._spoken(self._errors[0] + "\n")
             case "tool_start":
                 yield ToolStarted(_text(part, rule.name), _paths(part, rule.paths))
             case "tool_end":
                 yield ToolEnded(_text(part, rule.name), _paths(part, rule.paths))
             case "usage":
-                yield UsageCounted(_count(part, rule.input), _count(part, rule.output), _amount(part, rule.dollars))
+                yield self._count_usage(rule, part)
             case "result" | "failure":
                 claimed = rule.means == "result" and _holds(rule.success, part)
                 why = "" if claimed else _first(part, rule.reason or (rule.text,))
                 self._errors = [*self._errors[-1:], why] if why else self._errors
+                self._status = (not claimed and _count(part, rule.status)) or self._status
                 self._result = ResultGiven(claimed, _text(part, rule.text)[-LONGEST_ANSWER:])
                 yield self._result
 
@@ -147,10 +164,46 @@ class OutputReader:
         if self._spoken_length > 2 * LONGEST_ANSWER:
             self._words = [self._all_words()]
             self._spoken_length = len(self._words[0])
-        return [TextSaid(text)] if text else []
+        said: list[Said] = [TextSaid(text)] if text else []
+        return said + self._usage_in(text)
+
+    # ---- what it costs ----
+
+    def _count_usage(self, rule: EventRule, part: object) -> UsageCounted:
+        given, made = (sum(_count(part, path) for path in paths) for paths in (rule.input, rule.output))
+        counted = UsageCounted(given, made, _amount(part, rule.dollars))
+        self._used = added(self._used, counted) if rule.adds else counted
+        return self._used
+
+    def _usage_in(self, text: str) -> list[Said]:
+        """Where a CLI says in words what a step cost."""
+        before = self._used
+        for pattern in self._entry.usage:
+            for fits in re.finditer(pattern, text):
+                dollars = fits.groupdict().get("dollars")
+                step = UsageCounted(
+                    _thousands(fits["input"]), _thousands(fits["output"]), float(dollars) if dollars else None
+                )
+                self._used = added(self._used, step)
+        return [self._used] if self._used != before else []
 
     def _all_words(self) -> str:
         return "".join(self._words)[-LONGEST_ANSWER:]
+
+
+def added(one: UsageCounted, other: UsageCounted) -> UsageCounted:
+    """Both together; the price is unknown only where neither has one."""
+    prices = [price for price in (one.dollars, other.dollars) if price is not None]
+    return UsageCounted(
+        one.input_tokens + other.input_tokens,
+        one.output_tokens + other.output_tokens,
+        sum(prices) if prices else None,
+    )
+
+
+def _thousands(text: str) -> int:
+    factor = {"k": 1000, "M": 1_000_000}.get(text[-1], 1)
+    return round(float(text.rstrip("kM").replace(",", "")) * factor)
 
 
 # ---- looking into events ----
@@ -205,7 +258,7 @@ def _first(value: object, paths: Sequence[str]) -> str:
     return next(filter(None, (_text(value, path) for path in paths)), "")
 
 
-def _found(patterns: Sequence[str], text: str) -> str:
+def found(patterns: Sequence[str], text: str) -> str:
     """Group 1 of the last line that any of them fits, or the line itself where a pattern has no group."""
     for line in reversed(text.splitlines()):
         for pattern in patterns:
@@ -214,9 +267,11 @@ def _found(patterns: Sequence[str], text: str) -> str:
     return ""
 
 
-def _last_line(text: str) -> str:
-    return _in_one_line(next((line for line in reversed(text.splitlines()) if line.strip()), ""))
+def last_line(text: str) -> str:
+    """The last of its lines that is not empty, as a reason."""
+    return in_one_line(next((line for line in reversed(text.splitlines()) if line.strip()), ""))
 
 
-def _in_one_line(text: str) -> str:
+def in_one_line(text: str) -> str:
+    """A reason: without line breaks, and not too long."""
     return " ".join(text.split())[:LONGEST_REASON]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from devmesh.vocabulary.terms import Badge, Blockage, Resources
 
@@ -179,6 +179,14 @@ class Wire(Protocol):
         ...
 
 
+class Blocked(NamedTuple):
+    """The model's service would not serve."""
+
+    blockage: Blockage
+    retry_in: float | None
+    "Seconds, where it said."
+
+
 class Reader(Protocol):
     """Takes a run's standard output apart. One per run."""
 
@@ -196,6 +204,10 @@ class Reader(Protocol):
 
     def because(self, complaints: str) -> str:
         """What it said went wrong, on one line; also of a run that had to be ended. Empty when it said nothing."""
+        ...
+
+    def blocked(self, complaints: str) -> Blocked | None:
+        """Whether the model's service was what would not serve; also of a run that had to be ended."""
         ...
 
 

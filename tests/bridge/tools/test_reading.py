@@ -14,8 +14,7 @@ from devmesh.bridge.tools.tool import Said, SessionNamed, TextSaid, ToolEnded, T
 
 def reader(tool: str) -> OutputReader:
     """For one run of that tool."""
-    _name, entry, rules = catalogue.find(tool)
-    return OutputReader(entry, rules)
+    return OutputReader(catalogue.find(tool))
 
 
 def said(on: OutputReader, *events: Any) -> list[Said]:
@@ -88,7 +87,7 @@ RUNS: dict[str, tuple[str, list[Any], list[Said], str]] = {
             {"type": "text", "part": {"text": "done"}},
             {"type": "step_finish", "part": {"reason": "stop", "tokens": {"input": 5, "output": 6}, "cost": 0}},
         ],
-        [ToolEnded("write", ("/w/n.txt",)), UsageCounted(1, 1, 0.0), TextSaid("done\n"), UsageCounted(5, 6, 0.0)],
+        [ToolEnded("write", ("/w/n.txt",)), UsageCounted(1, 1, 0.0), TextSaid("done\n"), UsageCounted(6, 7, 0.0)],
         "done",
     ),
     "droid": (

@@ -47,8 +47,9 @@ def written(tool: str, case: str, stream: str) -> bytes:
 def test_a_real_run_is_understood_and_judged(tool: str, case: str) -> None:
     """The stream in our words, and the verdict: a success with its answer, or its own reason in one line."""
     expected = EXPECTED[tool][case]
-    _name, entry, rules = catalogue.find(tool)
-    reader = OutputReader(entry, rules)
+    known = catalogue.find(tool)
+    entry = known.entry
+    reader = OutputReader(known)
     output = written(tool, case, "out")
     pieces = [output[start : start + PIECE] for start in range(0, len(output), PIECE)]
     heard = [said for piece in pieces for said in reader.feed(piece)] + reader.end()
@@ -57,6 +58,7 @@ def test_a_real_run_is_understood_and_judged(tool: str, case: str) -> None:
         assert [in_words(said) for said in heard] == expected["stream"]
     assert judgement.reason == expected.get("reason", "")
     assert judgement.success == ("answer" in expected)
+    assert judgement.blockage == expected.get("blockage")
     assert judgement.answer.strip().endswith(expected.get("answer", ""))
     assert "\n" not in judgement.reason
 
