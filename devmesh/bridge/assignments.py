@@ -120,4 +120,5 @@ class Assignments:
             del self._attempts[number]
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("task %d: %s", number, error)
-        self._tell(f"task {number}, attempt {attempt.awarded.attempt}: over")
+        ended = attempt.ended or ("taken away" if attempt.abandoned else "over")
+        self._tell(f"task {number}, attempt {attempt.awarded.attempt}: {ended}")

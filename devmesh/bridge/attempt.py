@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from devmesh.bridge.inbox import Inbox
 from devmesh.bridge.link import Link
 from devmesh.bridge.locks import Locks
 from devmesh.bridge.report import Reporter
-from devmesh.bridge.running import Listeners, Run
-from devmesh.bridge.tools.tool import Judgement, Purpose, Said, TextSaid, Tool, ToolStarted, UsageCounted
+from devmesh.bridge.session import Ears, Setting, ToolSession
+from devmesh.bridge.spending import Meter
+from devmesh.bridge.tools.tool import Gate, Judgement, Purpose, Said, TextSaid, Tool, ToolStarted, Wants
 from devmesh.bridge.workspace import Workspace, Workspaces, context
 from devmesh.errors import Code, DevMeshError, Refused
 from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.facts import TaskAwarded
+from devmesh.vocabulary.facts import BudgetReached, TaskAwarded
 from devmesh.vocabulary.plain import plain, redact
-from devmesh.vocabulary.requests import Finish, ReadFramework, Start
-from devmesh.vocabulary.terms import Outcome, Resources, Stream
+from devmesh.vocabulary.requests import Finish, ReadFramework, StandDown, Start
+from devmesh.vocabulary.terms import Blockage, Outcome, Resources, Stream
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +44,22 @@ class Bench:
     logs: Path
     options: Sequence[str] = ()
     "Arguments of the person's own, for the tool."
+    inbox: Inbox | None = None
+    wants: Wants = field(default_factory=Wants)
+    "What every run is given besides its prompt."
+    gate: Callable[[Path, int | None], Gate] | None = None
+    "Who decides about a tool's wishes, by its workspace and task. None: everything is granted."
+
+    def setting(self, workspace: Path, purpose: Purpose, agent: str, task: int, attempt: int) -> Setting:
+        """Where a tool runs for that task; 0 for none."""
+        return Setting(
+            workspace,
+            purpose,
+            self.options,
+            context(self.project, agent, task, attempt, workspace),
+            self.wants,
+            self.gate(workspace, task or None) if self.gate is not None else None,
+        )
 
 
 @dataclass(slots=True)
@@ -50,6 +68,24 @@ class Ending:
 
     outcome: Outcome
     summary: str
+    blockage: Blockage | None = None
+    "With `blocked`: why the tool's service would not serve."
+    retry_in: float | None = None
+
+    @classmethod
+    def of_failure(cls, judgement: Judgement) -> Ending:
+        """A failed run ends the attempt; one whose service would not serve is no fault of the task."""
+        if judgement.blockage is None:
+            return cls(Outcome.FAILED, judgement.reason)
+        return cls(Outcome.BLOCKED, judgement.reason, judgement.blockage, judgement.retry_in)
+
+    def __str__(self) -> str:
+        """For a person: done, failed or blocked, and why."""
+        if self.outcome is Outcome.DONE:
+            return "done"
+        why = plain(self.summary).strip().split("\n", 1)[0][:300]
+        blockage = f" ({str(self.blockage).replace('_', ' ')})" if self.blockage is not None else ""
+        return f"{self.outcome}{blockage}: {why}" if why else f"{self.outcome}{blockage}"
 
 
 class Attempt:
@@ -63,12 +99,14 @@ class Attempt:
         self._rulebook = rulebook
         self._pauses: set[str] = set()
         "Who wants it paused: it goes on when nobody does."
-        self._run: Run | None = None
-        self._left = awarded.time_limit
-        self._used = UsageCounted()
+        self._session: ToolSession | None = None
         self._reporter: Reporter
+        self._meter: Meter
+        self.ended = ""
+        "How it ended, in words, once it has."
         self._task: asyncio.Task[None] | None = None
-        self._abandoned = False
+        self.abandoned = False
+        "Whether it was taken away, or the bridge ends."
 
     # ---- what others do with it ----
 
@@ -87,33 +125,42 @@ class Attempt:
 
     def heard(self, recorded: Recorded) -> None:
         """A fact about this task."""
+        if isinstance(recorded.fact, BudgetReached) and self._session is not None:
+            self._session.dollars = None  # it goes on only with a new budget, which the mesh sees to
 
     def pause(self, reason: str) -> None:
-        """Stop the tool where it is."""
+        """Have its tool stand still, or gone where it can be continued, within 2 s."""
         self._pauses.add(reason)
-        if self._run is not None:
-            self._run.pause()
+        self._pause()
 
     def resume(self, reason: str) -> None:
         """Let it go on, unless somebody else wants it paused."""
         self._pauses.discard(reason)
-        if self._run is not None and not self._pauses:
-            self._run.resume()
+        if not self._pauses:
+            self._resume()
 
     def abandon(self) -> None:
         """It is ours no more: stop the tool at once and clean up, without a word about it. Once is enough."""
-        if self._task is not None and not self._abandoned:
-            self._abandoned = True
+        if self._task is not None and not self.abandoned:
+            self.abandoned = True
             self._task.cancel()
 
     def kill(self) -> None:
         """End the tool without any grace; for a bridge that is in a hurry."""
-        if self._run is not None:
-            self._run.kill()
+        if self._session is not None:
+            self._session.kill()
 
     def used(self) -> Resources:
         """The memory its processes take now."""
-        return self._run.used() if self._run is not None else Resources()
+        return self._session.used() if self._session is not None else Resources()
+
+    def _pause(self) -> None:
+        if self._session is not None:
+            self._session.pause()
+
+    def _resume(self) -> None:
+        if self._session is not None:
+            self._session.resume()
 
     # ---- its own life ----
 
@@ -127,11 +174,13 @@ class Attempt:
             await asyncio.wait(before)
         name = f"{awarded.agent}-{awarded.task}-{awarded.attempt}.log"
         self._reporter = Reporter(self._bench.link, awarded.task, awarded.attempt, self._bench.logs / name)
+        self._meter = Meter(self._bench.link, awarded.task, awarded.attempt, self._bench.tool.model)
         try:
             ending = await self._ending()
         finally:
             await self._clean_up()
         if ending is not None:
+            self.ended = str(ending)
             await self._finish(ending)
 
     async def _ending(self) -> Ending | None:
@@ -152,6 +201,7 @@ class Attempt:
         awarded, bench = self.awarded, self._bench
         try:
             with suppress(DevMeshError):
+                await self._meter.close()
                 await self._reporter.close()
                 await bench.locks.end(awarded.task)
         finally:
@@ -165,7 +215,14 @@ class Attempt:
         summary = redact(plain(ending.summary)).strip()[-_SUMMARY:]
         try:
             await self._bench.link.request(
-                Finish(task=awarded.task, attempt=awarded.attempt, outcome=ending.outcome, summary=summary)
+                Finish(
+                    task=awarded.task,
+                    attempt=awarded.attempt,
+                    outcome=ending.outcome,
+                    summary=summary,
+                    blockage=ending.blockage,
+                    retry_in=ending.retry_in,
+                )
             )
         except Refused as refused:
             _log.warning("the end of task %d was refused: %s", awarded.task, refused)
@@ -185,26 +242,29 @@ class Attempt:
         awarded = self.awarded
         await self._bench.link.request(Start(task=awarded.task, attempt=awarded.attempt, workspace=str(workspace.path)))
 
-    async def _run_tool(self, prompt: str, workspace: Workspace) -> Judgement:
-        """Run the tool once, within what is left of the attempt's time."""
-        bench, awarded = self._bench, self.awarded
-        if self._left <= 0:
-            return Judgement(success=False, reason=f"the {awarded.time_limit:g} s for this attempt are used up")
-        surroundings = context(bench.project, awarded.agent, awarded.task, awarded.attempt, workspace.path)
-        self._run = Run(bench.tool, Listeners(self._said, self._complained))
-        if self._pauses:
-            self._run.pause()
-        try:
-            judgement = await self._run.to_end(
-                prompt, workspace.path, self.purpose, bench.options, surroundings, self._left
-            )
-        finally:
-            self._left -= self._run.seconds
-            self._run = None
-        self._note_usage()
+    async def _run_tool(self, whole: str, workspace: Workspace, news: str = "") -> Judgement:
+        """Run the tool once, within what is left of the attempt's time: on the `news` alone where it knows the rest."""
+        if self._session is None:
+            self._session = self._begin_session(workspace)
+        judgement = await self._session.run(whole, news)
         if not judgement.success:
-            self._reporter.note(f"{bench.tool.name} failed: {judgement.reason}")
+            self._reporter.note(f"{self._bench.tool.name} failed: {judgement.reason}")
         return judgement
+
+    def _begin_session(self, workspace: Workspace) -> ToolSession:
+        bench, awarded = self._bench, self.awarded
+        setting = bench.setting(workspace.path, self.purpose, awarded.agent, awarded.task, awarded.attempt)
+        wants = replace(setting.wants, dollars=awarded.budget_left.dollars)
+        ears = Ears(self._said, self._complained, self._reporter.note, self._stand_down)
+        session = ToolSession(bench.tool, replace(setting, wants=wants), ears, awarded.time_limit, self._meter)
+        if self._pauses:
+            session.pause()
+        return session
+
+    async def _stand_down(self) -> None:
+        """Paused, and nothing of the tool is left: what was set aside for it is free until it goes on."""
+        with suppress(Refused):  # it was resumed meanwhile
+            await self._bench.link.request(StandDown(task=self.awarded.task, attempt=self.awarded.attempt))
 
     def _said(self, said: Said) -> None:
         match said:
@@ -212,16 +272,8 @@ class Attempt:
                 self._reporter.say(Stream.STDOUT, said.text)
             case ToolStarted():
                 self._reporter.note(" ".join((said.name, *said.paths)))
-            case UsageCounted():
-                self._used = said
             case _:
                 return
 
     def _complained(self, text: str) -> None:
         self._reporter.say(Stream.STDERR, text)
-
-    def _note_usage(self) -> None:
-        used = self._used
-        if used.input_tokens or used.output_tokens:
-            cost = f", {used.dollars:.4f} USD" if used.dollars is not None else ""
-            self._reporter.note(f"tokens: {used.input_tokens} in, {used.output_tokens} out{cost}")

@@ -16,15 +16,18 @@ from typing import Any
 
 from devmesh.bridge.assignments import Assignments
 from devmesh.bridge.attempt import Bench
+from devmesh.bridge.guarding.own import OwnGate
 from devmesh.bridge.heartbeat import Heartbeat
+from devmesh.bridge.inbox import Inbox
 from devmesh.bridge.link import Link, LinkState
 from devmesh.bridge.locks import Locks
 from devmesh.bridge.planning import plan
-from devmesh.bridge.tools.tool import Tool
+from devmesh.bridge.tools.tool import Gate, Tool
 from devmesh.bridge.workspace import Workspaces
 from devmesh.errors import DevMeshError, MeshLost, Refused
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
+from devmesh.vocabulary.plain import plain
 from devmesh.vocabulary.requests import AnyRequest, Bid, Decline, Join, Leave
 from devmesh.vocabulary.terms import Resources, TaskKind
 
@@ -59,9 +62,13 @@ class Conversation:
         self._locks = Locks(link, self._heartbeat.now)
         self._heartbeat.tokens = lambda: self._locks.tokens
         self._heartbeat.renewed = self._locks.renewed
-        self._bench = Bench(link, self._locks, tool, workspaces, place.project, place.logs, options)
+        self.inbox = Inbox(link)
+        self._bench = Bench(
+            link, self._locks, tool, workspaces, place.project, place.logs, options, self.inbox, gate=self._own_gate
+        )
         self._assignments = Assignments(self._bench, place.tell)
         self._paused = False
+        self._parked = False
         self._leaving: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._errands: set[asyncio.Task[Any]] = set()
         self._planning: asyncio.Task[Any] | None = None
@@ -128,9 +135,10 @@ class Conversation:
         self._joining = True
         self._place.tell(f"{self.agent} was given up by the mesh; joining again")
         self.agent = None
-        self._paused = False
+        self._paused = self._parked = False
         self._assignments.take_all_away()
         self._locks.forget()
+        self.inbox.forget()
         self._errand(self._rejoin())
 
     async def _rejoin(self) -> None:
@@ -160,6 +168,7 @@ class Conversation:
     def _heard(self, recorded: Recorded) -> None:
         """Every fact told to us. What concerns a process of ours is acted upon before anything else is heard."""
         self._locks.heard(recorded)
+        self.inbox.heard(recorded)
         act = self._ACTIONS.get(type(recorded.fact))
         if act is not None:
             act(self, recorded, recorded.fact)
@@ -184,6 +193,8 @@ class Conversation:
             return "leaving"
         if self._paused:
             return "paused"
+        if self._parked:
+            return "parked"
         if self._planning is not None and not self._planning.done():
             return "planning"
         if not self._tool.edits and opened.task_kind is TaskKind.WORK and not opened.capabilities:
@@ -217,6 +228,18 @@ class Conversation:
         self._paused = paused
         self._assignments.pause_all(paused=paused)
 
+    def _on_parked(self, _: Recorded, fact: facts.AgentParked) -> None:
+        """No service serves our tool: nothing is bid for until it is tried again."""
+        if fact.agent == self.agent:
+            self._parked = True
+            why = f"{fact.blockage.value.replace('_', ' ')}: {plain(fact.reason)}".rstrip(": ")
+            self._place.tell(f"parked ({why}); tried again in {fact.retry_in:.0f} s, or when it is resumed")
+
+    def _on_unparked(self, _: Recorded, fact: facts.AgentUnparked) -> None:
+        if fact.agent == self.agent:
+            self._parked = False
+            self._place.tell("parked no more")
+
     def _on_dismissed(self, _: Recorded, fact: facts.AgentDismissed) -> None:
         if fact.agent == self.agent:
             self.leave(f"dismissed: {fact.reason}" if fact.reason else "dismissed")
@@ -238,7 +261,7 @@ class Conversation:
     def _on_standing(self, recorded: Recorded, standing: facts.Standing) -> None:
         """What was missed while away, as things now are."""
         if standing.agent == self.agent:
-            self._paused = standing.paused
+            self._paused, self._parked = standing.paused, standing.parked
             self._assignments.reconcile(recorded, standing)
 
     def _on_framework_requested(self, _: Recorded, asked: facts.FrameworkRequested) -> None:
@@ -260,6 +283,8 @@ class Conversation:
         facts.TaskResumed: _on_task_resumed,
         facts.AgentPaused: _on_agent_paused,
         facts.AgentResumed: _on_agent_resumed,
+        facts.AgentParked: _on_parked,
+        facts.AgentUnparked: _on_unparked,
         facts.AgentDismissed: _on_dismissed,
         facts.AgentLost: _on_gone,
         facts.AgentLeft: _on_gone,
@@ -291,6 +316,9 @@ class Conversation:
         self._errands.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("%s", error)
+
+    def _own_gate(self, workspace: Path, task: int | None) -> Gate:
+        return OwnGate(workspace, self.inbox.ask, task)
 
     def _used(self) -> Resources:
         return self._assignments.used()

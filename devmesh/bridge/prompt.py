@@ -38,6 +38,19 @@ Your change was joined with the project as it is now, and the check `{check}` fa
 directory is that result. Make the check pass, without undoing what others did."""
 CHANGES_WANTED = """\
 A reviewer did not approve your change yet. It is still in your working directory; answer the remarks."""
+GO_ON = """\
+You were interrupted, and nothing else happened: your working directory is as you left it. Go on with the task."""
+INTERRUPTED = """
+
+## You were interrupted
+
+You had begun. What you did so far is still in your working directory; look at it, and go on from there."""
+SAME_TASK = """\
+The task, its files, the plan and the rules are as you know them. Your working directory is where it was."""
+VERDICT_WANTED = """\
+Your review holds no verdict. Say again what the author has to know, and end with exactly one of these lines:
+VERDICT: APPROVE
+VERDICT: CHANGES"""
 _SECTION = "\n\n## {title}\n\n{text}"
 
 
@@ -66,6 +79,11 @@ def work_prompt(awarded: TaskAwarded, rulebook: str, *, known: Sequence[Discover
     return _bounded("".join(sections))
 
 
+def news_prompt(again: str) -> str:
+    """The prompt for another run in the same conversation: only what its tool cannot know yet."""
+    return _bounded(f"{again.strip()}\n\n{SAME_TASK}") if again else ""
+
+
 def conflict_section(conflicts: Sequence[ConflictText], own_diff: str) -> str:
     """Why the first try did not land, what both sides wrote, and what ours was."""
     parts = [_section("This is another try", CONFLICT), "\n"]
@@ -91,15 +109,32 @@ def remarks_section(remarks: str) -> str:
     return _section("This is another try", f"{CHANGES_WANTED}\n\n{quoted(remarks)}")
 
 
-def review_prompt(awarded: TaskAwarded, diff: str) -> str:
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What the task's own check said on the change that is judged."""
+
+    command: str
+    passed: bool
+    how: str
+    "In words: that it passed, or how it ended."
+    tail: str = ""
+
+
+def review_prompt(awarded: TaskAwarded, diff: str, check: CheckResult | None = None) -> str:
     """The prompt for judging another agent's change."""
     sections = [
         REVIEW.format(agent=awarded.agent),
         _section("The task it was made for", awarded.prompt),
         _section("The plan it is part of", quoted(awarded.overview)) if awarded.overview else "",
         _section("The change", quoted(diff) if diff else "It changes no file."),
+        _section("What its check says", _check_said(check)) if check else "",
     ]
     return _bounded("".join(sections))
+
+
+def _check_said(check: CheckResult) -> str:
+    said = f"`{plain(check.command)}` was run on this change, here in your working directory: {plain(check.how)}."
+    return f"{said}\n\n{quoted(check.tail)}" if check.tail else said
 
 
 def quoted(text: str) -> str:

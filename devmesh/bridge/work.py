@@ -8,7 +8,14 @@ from collections.abc import Sequence
 
 from devmesh.bridge.attempt import Attempt, Bench, Ending
 from devmesh.bridge.covering import covered_by_any, covers, exactly
-from devmesh.bridge.prompt import ConflictText, check_section, conflict_section, remarks_section, work_prompt
+from devmesh.bridge.prompt import (
+    ConflictText,
+    check_section,
+    conflict_section,
+    news_prompt,
+    remarks_section,
+    work_prompt,
+)
 from devmesh.bridge.tools.tool import Judgement, Purpose
 from devmesh.bridge.workspace import Workspace
 from devmesh.errors import Code, DevMeshError, Refused, RepositoryError
@@ -52,6 +59,7 @@ class Work(Attempt):
 
     def heard(self, recorded: Recorded) -> None:
         """The gate's answer, also one that was missed while away."""
+        super().heard(recorded)
         match recorded.fact:
             case ChangeApplied() | ChangeReturned() as landing:
                 self._landing_of(landing.change, landing)
@@ -70,10 +78,10 @@ class Work(Attempt):
         await self._begin(self._workspace)
         again, last = "", ""
         for _try in range(TRIES):
-            prompt = work_prompt(awarded, self._rulebook, known=known, again=again)
-            judgement = await self._run_tool(prompt, self._workspace)
+            whole = work_prompt(awarded, self._rulebook, known=known, again=again)
+            judgement = await self._run_tool(whole, self._workspace, news_prompt(again))
             if not judgement.success:
-                return Ending(Outcome.FAILED, judgement.reason)
+                return Ending.of_failure(judgement)
             landing = await self._land(judgement)
             if isinstance(landing, ChangeApplied):
                 return Ending(Outcome.DONE, judgement.answer)

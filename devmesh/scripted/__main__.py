@@ -7,19 +7,24 @@ import os
 import random
 import sys
 import time
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 from devmesh.scripted.editing import CannotEdit
+from devmesh.scripted.misbehaving import refusal
 from devmesh.scripted.performing import GRAMMAR, VERBS, perform
-from devmesh.scripted.script import KINDS, ScriptError, Step, find_script, parse
+from devmesh.scripted.remembering import Forgotten, Memory, recall
+from devmesh.scripted.script import AGAIN, KINDS, ScriptError, Step, find_script, parse
 from devmesh.scripted.stream import VERSION, Stream
 from devmesh.scripted.surroundings import Ended, Surroundings
+from devmesh.scripted.talking import Hearing, TalkingStream
 
 DONE, FAILED, NOT_UNDERSTOOD, INTERRUPTED = 0, 1, 2, 130
 
 _LANGUAGE = """\
-The prompt holds a block fenced by ```script (for a review: ```script review, for a plan: ```script plan). In it,
+The prompt holds a block fenced by ```script (for a review: ```script review, for a plan: ```script plan, for when a
+conversation is continued after its end: ```script again). In it,
 a line is a verb with its argument; lines that begin with | are text; `with` divides old from new; `or` in front of a
 verb makes it the alternative of the step above, tried when that cannot be done; # starts a comment. An edit that was
 already made counts as done, so a script can be run again on a project that has moved on.
@@ -55,39 +60,72 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _main(options: argparse.Namespace) -> int:
-    prompt = _prompt(options)
-    text = find_script(prompt, options.kind)
-    if text is None:
-        wanted = "```script" if options.kind in {None, "work"} else f"```script {options.kind}"
-        return _complain(f"the prompt holds no block fenced by {wanted}; see devmesh-scripted --help")
+    hearing = Hearing() if options.talk else None
+    prompt = hearing.prompt() if hearing is not None else _prompt(options)
+    folder = Path(options.directory).resolve()
+    make = Stream if hearing is None else TalkingStream
+    name = options.resume or options.session or sha256(prompt.encode(errors="replace")).hexdigest()[:16]
+    stream = make(session=name, read=len(prompt))
+    if isinstance(stream, TalkingStream) and hearing is not None:
+        stream.hearing = hearing
     try:
-        steps = parse(text, GRAMMAR)
+        memory = _memory(options, prompt, name, folder)
+        steps = parse(memory.script, GRAMMAR)
+    except Forgotten as unknown:
+        stream.result(str(unknown), error=True, seconds=0.0)
+        return _complain(str(unknown), FAILED)
     except ScriptError as wrong:
         return _complain(f"the script cannot be read: {wrong}")
-    stream = Stream(
-        session=options.session or sha256(prompt.encode(errors="replace")).hexdigest()[:16], read=len(prompt)
-    )
-    return _perform(Surroundings(Path(options.directory).resolve(), stream), steps, options, text)
+    return _perform(Surroundings(folder, stream, budget=options.budget), steps, options, memory)
 
 
-def _perform(here: Surroundings, steps: tuple[Step, ...], options: argparse.Namespace, text: str) -> int:
-    started = time.monotonic()
-    here.stream.emit("session", session_id=here.stream.session, model="scripted", version=VERSION, cwd=str(here.root))
-    ending = _ending(here, steps, options, text)
+def _memory(options: argparse.Namespace, prompt: str, name: str, folder: Path) -> Memory:
+    """What is to be done: what the prompt says, else what the conversation was about.
+
+    A script that was interrupted is gone on with; one that was done is done again, or what `again` says instead.
+    """
+    given = find_script(prompt, options.kind)
+    if given is not None:
+        return Memory(name, str(folder), given, find_script(prompt, AGAIN) or "")
+    if not options.resume:
+        wanted = "```script" if options.kind in {None, "work"} else f"```script {options.kind}"
+        raise ScriptError(f"the prompt holds no block fenced by {wanted}; see devmesh-scripted --help")
+    memory = recall(options.session_file, name, folder)
+    if memory.ended:
+        memory = replace(memory, script=memory.again or memory.script, done=0, ended=False)
+    return memory
+
+
+def _perform(here: Surroundings, steps: tuple[Step, ...], options: argparse.Namespace, memory: Memory) -> int:
+    started, stream = time.monotonic(), here.stream
+    stream.emit("session", session_id=stream.session, model="scripted", version=VERSION, cwd=str(here.root))
+    if options.resume:
+        stream.say(f"Continuing with step {memory.done + 1} of {len(steps)}.")
+    try:
+        ending = _ending(here, steps, options, memory)
+    except KeyboardInterrupt:
+        stream.result("Interrupted.", error=True, seconds=time.monotonic() - started)
+        raise
+    memory.ended = True
+    memory.keep(options.session_file)
     if ending.code is not None:
         return ending.code
-    here.stream.result(ending.text, error=ending.error, seconds=time.monotonic() - started)
+    stream.result(ending.text, error=ending.error, seconds=time.monotonic() - started, status=ending.status)
     return FAILED if ending.error else DONE
 
 
-def _ending(here: Surroundings, steps: tuple[Step, ...], options: argparse.Namespace, text: str) -> Ended:
-    if _attempt(options.state, text) <= options.fail_first:
+def _ending(here: Surroundings, steps: tuple[Step, ...], options: argparse.Namespace, memory: Memory) -> Ended:
+    if options.refuse:
+        return refusal(options.refuse.replace(":", " "))
+    if _attempt(options.state, memory.script) <= options.fail_first:
         return Ended(f"Told to fail the first {options.fail_first} attempts.", error=True)
     pauses = random.Random(options.seed)
     try:
-        for step in steps:
+        for step in steps[memory.done :]:
+            memory.keep(options.session_file)
             time.sleep(options.delay * pauses.uniform(0.5, 1.5))
             perform(here, step)
+            memory.done += 1
     except Ended as early:
         return early
     except CannotEdit as refused:
@@ -119,9 +157,9 @@ def _attempt(state: str | None, text: str) -> int:
     return attempt
 
 
-def _complain(message: str) -> int:
+def _complain(message: str, code: int = NOT_UNDERSTOOD) -> int:
     sys.stderr.write(f"devmesh-scripted: {message}\n")
-    return NOT_UNDERSTOOD
+    return code
 
 
 def _options() -> argparse.ArgumentParser:
@@ -137,6 +175,11 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--directory", metavar="DIR", default=".", help="work there (default: here)")
     options.add_argument("--kind", choices=KINDS, help="which of the prompt's scripts to perform (default: work)")
     options.add_argument("--session", metavar="ID", help="the session id to report")
+    options.add_argument("--resume", metavar="ID", help="continue that conversation, from where it was interrupted")
+    options.add_argument("--session-file", type=Path, metavar="FILE", help="remember the conversation there")
+    options.add_argument("--talk", action="store_true", help="talk in both directions, as Claude Code does, and ask")
+    options.add_argument("--budget", type=float, metavar="USD", help="end when more than that was spent")
+    options.add_argument("--refuse", metavar="STATUS[:S]", help="fail as when the service refuses every time")
     options.add_argument(
         "--delay", type=float, default=0.0, metavar="S", help="seconds before each step, give or take half"
     )

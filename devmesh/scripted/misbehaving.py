@@ -29,6 +29,27 @@ def lie(_: Surroundings, step: Step) -> NoReturn:
     raise Ended(step.text or "All done.", error=False)
 
 
+_REFUSALS = {
+    401: "Invalid API key; please log in",
+    402: "Your credit balance is too low",
+    429: "rate limit reached",
+    529: "the service is overloaded",
+}
+
+
+def refused(_: Surroundings, step: Step) -> NoReturn:
+    """Fail as when the model's service answers with that HTTP status, to be tried again after so many seconds."""
+    raise refusal(step.argument)
+
+
+def refusal(argument: str) -> Ended:
+    """The end of a run that no service served: `STATUS [SECONDS]`."""
+    status, _, seconds = argument.partition(" ")
+    again = f"; try again in {seconds} s" if seconds else ""
+    said = f"API Error: {status} {_REFUSALS.get(int(status), 'the service failed')}{again}"
+    return Ended(said, error=True, status=int(status))
+
+
 def hang(here: Surroundings, step: Step) -> bool:
     """Answer no signal that can be ignored, for ever or for so many seconds."""
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):

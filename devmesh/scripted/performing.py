@@ -14,7 +14,7 @@ from functools import partial
 from devmesh.scripted import editing, misbehaving
 from devmesh.scripted.editing import CannotEdit
 from devmesh.scripted.script import Grammar, Step
-from devmesh.scripted.surroundings import Surroundings
+from devmesh.scripted.surroundings import Ended, Surroundings
 
 _SHOWN = 4000
 "Characters of a command's output that are shown."
@@ -134,6 +134,23 @@ def _sleep(_: Surroundings, step: Step) -> bool:
     return False
 
 
+def _ask(here: Surroundings, step: Step) -> bool:
+    options = list(step.blocks[0]) if step.blocks else []
+    told = here.stream.ask(step.argument, options)
+    if told is None:
+        raise CannotEdit("there is nobody to ask")
+    here.stream.say(f"Answered: {told}")
+    return False
+
+
+def _spend(here: Surroundings, step: Step) -> bool:
+    here.stream.dollars = round((here.stream.dollars or 0.0) + float(step.argument), 6)
+    here.stream.usage()
+    if here.budget is not None and here.stream.dollars > here.budget:
+        raise Ended(f"The budget of {here.budget:g} USD is used up.", error=True)
+    return False
+
+
 VERBS: dict[str, Verb] = {
     "replace": Verb(Grammar((2,), True), "replace PATH |old| with |new|", "lines become others", _replace),
     "insert-after": Verb(
@@ -156,6 +173,15 @@ VERBS: dict[str, Verb] = {
     "sleep": Verb(Grammar((0,), True), "sleep SECONDS", "think for a while", _sleep, tool=False),
     "say": Verb(Grammar((0, 1), False), "say TEXT", "tell the person", _say, tool=False),
     "answer": Verb(Grammar((0, 1), False), "answer TEXT", "what the final result says", _answer, tool=False),
+    "ask": Verb(Grammar((0, 1), True), "ask QUESTION |options|", "a question to the person", _ask, tool=False),
+    "spend": Verb(Grammar((0,), True), "spend DOLLARS", "cost so much more", _spend, tool=False),
+    "refused": Verb(
+        Grammar((0,), True),
+        "refused STATUS [SECONDS]",
+        "fail as when the service refuses",
+        misbehaving.refused,
+        tool=False,
+    ),
     "fail": Verb(Grammar((0, 1), False), "fail TEXT", "end at once with an error", misbehaving.fail, tool=False),
     "exit": Verb(
         Grammar((0,), True), "exit CODE", "end at once, without any result", misbehaving.exit_silently, tool=False
@@ -194,6 +220,9 @@ def _perform(here: Surroundings, step: Step) -> None:
         verb.perform(here, step)
         return
     paths = _paths(step)
+    refusal = here.stream.refusal(step.verb, paths, step.argument)
+    if refusal:
+        raise CannotEdit(refusal)
     call = here.stream.start(step.verb, paths, step.argument)
     try:
         changed = verb.perform(here, step)

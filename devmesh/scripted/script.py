@@ -12,6 +12,8 @@ _SCRIPT = re.compile(r"script(?:[ \t]+(?P<kind>\w+))?")
 
 #: What a script may be for. A block without a word is for work.
 KINDS = ("work", "review", "plan")
+#: What to do when a conversation is continued whose script was done.
+AGAIN = "again"
 
 
 class ScriptError(Exception):

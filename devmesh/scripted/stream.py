@@ -22,6 +22,8 @@ class Stream:
     said: int = 0
     "Characters of text and edits."
     calls: int = field(default=0, init=False)
+    dollars: float | None = field(default=None, init=False)
+    "What it cost so far; None as long as no price was named."
 
     def emit(self, kind: str, **fields: object) -> None:
         """One event, at once."""
@@ -44,13 +46,30 @@ class Stream:
         """A tool ended: `ok`, `unchanged` (it was so already) or `error`."""
         self.emit("tool_end", id=name, status=status, paths=paths, message=message)
 
-    def result(self, text: str, *, error: bool, seconds: float) -> None:
-        """The last line: what came of it."""
-        usage = {
+    def refusal(self, tool: str, paths: list[str], argument: str) -> str:
+        """Why it may not use that tool; empty when it may. Nobody is asked here."""
+        del tool, paths, argument
+        return ""
+
+    def ask(self, question: str, options: list[str]) -> str | None:
+        """The person's answer; None: there is nobody to ask."""
+        del question, options
+        return None
+
+    def usage(self) -> dict[str, int | float]:
+        """What it cost so far, said and returned."""
+        usage: dict[str, int | float] = {
             "input_tokens": self.read // _CHARACTERS_PER_TOKEN,
             "output_tokens": self.said // _CHARACTERS_PER_TOKEN,
         }
+        if self.dollars is not None:
+            usage["dollars"] = self.dollars
         self.emit("usage", **usage)
+        return usage
+
+    def result(self, text: str, *, error: bool, seconds: float, status: int = 0) -> None:
+        """The last line: what came of it, and with which HTTP status the service refused, if it did."""
+        usage = self.usage()
         self.emit(
             "result",
             subtype="error" if error else "success",
@@ -60,4 +79,5 @@ class Stream:
             num_turns=self.calls,
             duration_ms=round(seconds * 1000),
             usage=usage,
+            **({"api_error_status": status} if status else {}),
         )

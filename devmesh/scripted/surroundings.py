@@ -12,11 +12,12 @@ from devmesh.scripted.stream import Stream
 class Ended(Exception):
     """The script is over before its last line: with a result, or (code given) without one."""
 
-    def __init__(self, text: str, *, error: bool, code: int | None = None) -> None:
+    def __init__(self, text: str, *, error: bool, code: int | None = None, status: int = 0) -> None:
         super().__init__(text)
         self.text = text
         self.error = error
         self.code = code
+        self.status = status
 
 
 @dataclass
@@ -26,6 +27,8 @@ class Surroundings:
     root: Path
     stream: Stream
     answer: str | None = None
+    budget: float | None = None
+    "US dollars it may spend."
 
     def path(self, named: str) -> Path:
         """A path inside the working directory. Raises CannotEdit for one that leads out; `outside` is for that."""

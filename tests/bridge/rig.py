@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
+from msgspec.structs import replace
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
@@ -17,6 +18,8 @@ from websockets.exceptions import ConnectionClosed
 from devmesh.address import Connection, read_connection, write_connection
 from devmesh.bridge.conversation import Conversation, Place
 from devmesh.bridge.link import Link
+from devmesh.bridge.tools import catalogue
+from devmesh.bridge.tools.entry import Talk
 from devmesh.bridge.tools.generic import GenericTool
 from devmesh.bridge.workspace import Workspaces
 from devmesh.repository import Repository
@@ -185,6 +188,21 @@ async def linked(home: Path, role: Role = Role.AGENT, **options: Any) -> AsyncIt
 # ---- bridges on a real coordinator ----
 
 
+def scripted(**changes: Any) -> GenericTool:
+    """The scripted CLI, with these keys of its row of the registry changed."""
+    known = catalogue.find("scripted")
+    return GenericTool(known._replace(entry=replace(known.entry, **changes)))
+
+
+ASKING = Talk(
+    protocol="claude",
+    command=("{executable}", "-P", "-m", "devmesh.scripted", "--talk", "{conversation}"),
+    new=("--session", "{session}"),
+    resume=("--resume", "{resume}"),
+)
+"How the scripted CLI is talked with in both directions."
+
+
 class Person:
     """The operator: asks, and sees every fact."""
 
@@ -235,12 +253,15 @@ class Mesh:
         self.person = person
 
     @asynccontextmanager
-    async def bridge(self, *options: str) -> AsyncIterator[Conversation]:
-        """A bridge of the scripted CLI in this process, from its joining to its leaving."""
-        found = GenericTool.find("scripted")
+    async def bridge(
+        self, *options: str, tool: GenericTool | None = None, told: list[str] | None = None
+    ) -> AsyncIterator[Conversation]:
+        """A bridge of the scripted CLI in this process, from its joining to its leaving. `told`: its progress lines."""
+        found = tool or GenericTool.find("scripted")
         workspaces = Workspaces(Repository(self.project, self.home))
+        place = Place(self.project, self.home / "logs", (told if told is not None else []).append)
         async with linked(self.home) as link:
-            conversation = Conversation(link, found, workspaces, Place(self.project, self.home / "logs"), options)
+            conversation = Conversation(link, found, workspaces, place, options)
             task = asyncio.create_task(conversation.run())
             try:
                 yield conversation

@@ -60,7 +60,7 @@ async def test_an_award_told_twice_is_begun_once(home: Path, project: Path) -> N
         await server.heard_of(Start)
         await assignments.stop()
         reconcile(assignments, standing(AWARD, TaskState.CLAIMED))
-        assert told == ["task 1, attempt 1: a task", "task 1, attempt 1: over"]
+        assert told == ["task 1, attempt 1: a task", "task 1, attempt 1: taken away"]
         assert len(await server.heard_of(Start)) == 1
 
 

@@ -21,7 +21,7 @@ from devmesh.vocabulary.requests import (
     SetGoal,
 )
 from devmesh.vocabulary.terms import ChangeState, LockMode, Verdict
-from tests.bridge.rig import PATIENCE, Mesh, meshed, until
+from tests.bridge.rig import PATIENCE, Mesh, meshed, scripted, until
 from tests.coordinator.rig import looped, running
 
 pytestmark = pytest.mark.slow
@@ -174,9 +174,9 @@ async def test_two_bridges_edit_one_file_at_once(project: Path, settings: Settin
 
 
 @looped
-async def test_a_pause_stops_the_process_and_a_resume_lets_it_go_on(project: Path, settings: Settings) -> None:
+async def test_a_tool_that_cannot_be_continued_stands_still_while_paused(project: Path, settings: Settings) -> None:
     """For a task, and for its whole agent; it goes on when nobody wants it paused any more."""
-    async with meshed(project, settings) as mesh, mesh.bridge() as bridge:
+    async with meshed(project, settings) as mesh, mesh.bridge(tool=scripted(resume=())) as bridge:
         task = await mesh.person.post("say begun\nsleep 1\nappend a.txt\n| x")
         process = await tool_of(mesh)
         await mesh.person.say(PauseTask(task=task))
