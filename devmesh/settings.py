@@ -85,6 +85,9 @@ class Settings(BaseSettings):
         "worked on in parallel, and merged.",
     )
     workspace_include: Globs = Field((), description="Globs of git-ignored files wanted in workspaces.")
+    mcp: bool = Field(
+        default=True, description="Give each tool that takes one an MCP server: locks, board, knowledge, questions."
+    )
     home: Path = Field(
         default_factory=lambda: user_state_path("devmesh", appauthor=False),
         description="Folder of all state: records, private repositories, connection files.",

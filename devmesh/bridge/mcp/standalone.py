@@ -22,7 +22,7 @@ from devmesh.bridge.mcp.handlers import Handlers, Seat
 from devmesh.errors import DevMeshError, MeshLost
 from devmesh.settings import Settings
 from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.facts import AgentJoined, AgentLeft, AgentLost, SessionOpened
+from devmesh.vocabulary.facts import AgentDismissed, AgentJoined, AgentLeft, AgentLost, SessionOpened
 from devmesh.vocabulary.requests import Join, Leave
 from devmesh.vocabulary.terms import Resources, Role
 
@@ -76,6 +76,7 @@ class _Presence:
         self._heartbeat.renewed = self._locks.renewed
         self._inbox = Inbox(self._link)
         self._beating: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Future[None] | None = None
         self.handlers = Handlers(
             Seat(self._link, self._locks, Path(connection.project), home, lambda: self.agent, self._inbox)
         )
@@ -128,6 +129,8 @@ class _Presence:
         match recorded.fact:
             case AgentLost(agent=name) | AgentLeft(agent=name) if name == self.agent:
                 self._gone()
+            case AgentDismissed(agent=name) if name == self.agent:
+                self._leaving = asyncio.ensure_future(self.leave())
             case SessionOpened() if self.agent is not None:
                 self._gone()
             case _:
