@@ -21,7 +21,7 @@ PREFIX = "DEVMESH_"
 
 #: What cannot be merged by lines, and is therefore locked before the work on it starts.
 LOCKED_LANES = (
-    *(f"**/{name}" for name in ("*.lock", "package-lock.json", "pnpm-lock.yaml", "go.sum", "*.ipynb", "migrations/**")),
+    *(f"**/{name}" for name in ("*.lock", "package-lock.json", "pnpm-lock.yaml", "go.sum", "migrations/**")),
     *(
         f"**/*.{ending}"
         for ending in ("png", "jpg", "jpeg", "gif", "webp", "ico", "pdf", "woff", "woff2", "mp3", "mp4")
@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     ws_port: Port = Field(7700, description="Its WebSocket port. 0 takes any free one.")
     http_port: Port = Field(7701, description="Port of the HTTP interface, where one is started.")
     dashboard_port: Port = Field(7702, description="Port of the stand-alone dashboard, where one is started.")
+    host: Literal["thread", "process", "kernel"] = Field(
+        "thread",
+        description="What carries the coordinator that a notebook starts: a thread, a process of its own "
+        "(for cells that compute for seconds without a pause), or the kernel's own loop (for debugging).",
+    )
     port_fallback: bool = Field(default=True, description="When a port is in use, take another and publish it.")
     ram_gb: Gigabytes | None = Field(None, description="RAM to grant, in GB. Unset: measured. 0: not managed.")
     gpu_vram_gb: Gigabytes | None = Field(None, description="GPU memory to grant, likewise.")
@@ -184,7 +189,7 @@ def _shown(default: object) -> str:
         case float():
             return f"{default:g}"
         case tuple():
-            return "lock files, notebooks, migrations, common binaries"
+            return "lock files, migrations, common binaries"
     return str(default)
 
 

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
-from devmesh.core.targets import WHOLE, canonical, escape, is_directory, is_glob, literal_prefix
+from devmesh.core.targets import WHOLE, canonical, divided, escape, is_directory, is_glob, literal_prefix
 from devmesh.errors import PathEscapes
 
 MOST_ENTRIES = 200_000
@@ -40,6 +40,10 @@ class Canonicaliser:
 
         Raises BadTarget, PathEscapes for what leads out of the project, and NeedsScan when `scan` would be needed.
         """
+        file, cell = divided(text)
+        if cell:
+            canonical(text)  # whether it may be written so at all
+            return canonical(f"{self.key(file, scan=scan).removesuffix('/')}#{cell}")
         spelled = self._spelled(text)
         named = literal_prefix(spelled)
         if not named:
@@ -60,6 +64,10 @@ class Canonicaliser:
 
         Whoever locks a link, or a second name, holds both: the file everybody means, and the name that would land.
         """
+        file, cell = divided(text)
+        if cell:
+            self.key(text, scan=scan)
+            return tuple(canonical(f"{one.removesuffix('/')}#{cell}") for one in self.targets(file, scan=scan))
         key = self.key(text, scan=scan)
         own = self._spelled(text)
         if is_directory(key) != is_directory(own) and not is_glob(own):

@@ -97,7 +97,10 @@ class Comparison:
         if max(map(len, (before, one.data, after))) > MOST_MERGED:
             reason = "both changed it, and it is too large to merge"
             return Conflict(path=one.path, reason=reason, current=self.keep(one.now))
-        merged = self._repository.merge_file(before, one.data, after)
+        merged = self._repository.merge_file(before, one.data, after, path=one.path)
+        if merged.reason:
+            reason = f"both changed it, and {merged.reason}"
+            return Conflict(path=one.path, reason=reason[:500], current=self.keep(one.now))
         kept = self._repository.write_blob(merged.data)
         if merged.conflicts:
             reason = f"both changed the same lines, in {merged.conflicts} places"

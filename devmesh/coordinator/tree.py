@@ -11,6 +11,7 @@ from pathlib import Path
 
 from devmesh.coordinator.comparing import Base, Comparison, impossible
 from devmesh.coordinator.landing import Failpoint, Lander, passing
+from devmesh.coordinator.open_notebooks import open_in_jupyter
 from devmesh.core.effects import ApplyChange, PrepareChange
 from devmesh.core.events import Applied, Prepared
 from devmesh.errors import BadTarget, RepositoryError
@@ -42,6 +43,9 @@ class WriteGate:
         Never raises.
         """
         try:
+            opened = () if resumed else tuple(self._opened(effect.plan))
+            if opened:  # since it was prepared; prepared again, it will come back
+                return Applied(change=effect.change, moved=opened)
             return Applied(change=effect.change, moved=self._lander.land(effect.plan, resumed=resumed))
         except (RepositoryError, BadTarget, OSError) as error:
             _log.warning("change %d could not be landed: %s", effect.change, error)
@@ -63,10 +67,21 @@ class WriteGate:
         comparison = Comparison(self.repository)
         judged = comparison.judge_all(effect.files, base)
         conflicts = tuple(found for found in judged if isinstance(found, Conflict))
+        conflicts += tuple(self._opened(found for found in judged if isinstance(found, PlannedWrite)).values())
         plan = tuple(found for found in judged if isinstance(found, PlannedWrite))
         if not conflicts:
             self._keep_expected(plan, current, comparison)
         return Prepared(change=effect.change, plan=() if conflicts else plan, conflicts=conflicts, current=current)
+
+    def _opened(self, writes: Iterable[PlannedWrite]) -> dict[str, Conflict]:
+        """Notebooks that a Jupyter holds in memory: it would not see the write, and its next save would undo it."""
+        opened = open_in_jupyter(self.repository.project, [write.path for write in writes])
+        return {
+            path: Conflict(
+                path=path, reason=f"it is open in Jupyter at {where}: shut its kernel down, then offer again"
+            )
+            for path, where in opened.items()
+        }
 
     def _keep_expected(self, plan: Iterable[PlannedWrite], current: str, comparison: Comparison) -> None:
         """What will be displaced must be in the private repository: a snapshot leaves ignored files out."""

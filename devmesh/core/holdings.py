@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Generic, Protocol, TypeVar
 
 from devmesh.core.overlap import overlap
-from devmesh.core.patterns import WHOLE, escape
+from devmesh.core.patterns import WHOLE, divided, escape
 from devmesh.core.targets import is_directory, is_glob, literal_prefix
 
 
@@ -49,11 +49,12 @@ class Holdings(Generic[T]):
     def around(self, target: str) -> tuple[T, ...]:
         """The locks whose target contains all of this one: itself, a directory above it, or a glob around one file.
 
+        A cell is contained in its notebook as well.
         Whether one glob contains another, or a directory, is not looked into.
         """
         if not self.by_target:
             return ()
-        containing = dict.fromkeys((target, *_above(target)))
+        containing = dict.fromkeys((target, divided(target)[0], *_above(target)))
         around = [self.by_target[each] for each in containing if each in self.by_target]
         if self.globs and not is_glob(target) and not is_directory(target):
             around += [lock for text, lock in self.globs.items() if overlap(text, target)]

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from devmesh.core.overlap import advance, overlap, start
-from devmesh.core.patterns import Segments, parse
+from devmesh.core.patterns import Segments, divided, parse
 from devmesh.core.targets import is_directory, is_glob, literal_prefix
 from devmesh.vocabulary.terms import LockMode
 
@@ -76,7 +76,7 @@ class Node(Generic[T]):
         self.files: dict[str, T | Crowd[T]] = {}
         "Files as targets, by name. One alone is kept bare: most are."
         self.globs: dict[str, T | Crowd[T]] = {}
-        "Globs whose fixed part ends here, by their text."
+        "Globs whose fixed part ends here, and cells of notebooks that lie here, by their text."
 
 
 class Place(NamedTuple):
@@ -93,6 +93,8 @@ def place_of(target: str) -> Place:
     prefix = literal_prefix(target)
     if is_glob(target):
         return Place(prefix, "globs", target)
+    if divided(target)[1]:
+        return Place(prefix[:-1], "globs", target)
     return Place(prefix, "below", target) if is_directory(target) else Place(prefix[:-1], "files", prefix[-1])
 
 
@@ -168,7 +170,7 @@ class LockIndex(Generic[T]):
             if (found := node.files.get(place.key)) is not None:
                 yield from _each(found, modes, before)
             return
-        segments = parse(place.key)
+        segments = parse(divided(place.key)[0])
         reach = start(segments)
         for name in place.directories:
             reach = advance(segments, reach, name)

@@ -11,7 +11,7 @@ from typing import Any
 from devmesh.core.lock_index import Crowd, Item, LockIndex, Node
 from devmesh.core.locks import BLOCKING, PRECEDING, Lock, LockTable, Waiting, compatible
 from devmesh.core.overlap import overlap
-from devmesh.core.targets import WHOLE, is_directory, is_glob
+from devmesh.core.targets import WHOLE, divided, is_directory, is_glob
 
 
 def check(table: LockTable) -> list[str]:
@@ -65,7 +65,9 @@ def _around(held: str, target: str) -> bool:
     """As `Holdings.around` promises it."""
     if is_directory(held) and not is_glob(held):
         return held == WHOLE or target.startswith(held)
-    return held == target or (not is_glob(target) and not is_directory(target) and overlap(held, target))
+    if held == target or is_glob(target) or is_directory(target):
+        return held == target
+    return not divided(held)[1] and overlap(held, target)
 
 
 def _disorder(table: LockTable) -> Iterator[str]:

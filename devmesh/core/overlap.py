@@ -1,6 +1,7 @@
 """Whether two lock targets have a file in common: decided exactly, file, directory or glob against any other.
 
-A file here is one or more non-empty segments of any characters but `/`. Knows nothing of locks.
+A file here is one or more non-empty segments of any characters but `/`; a notebook's cell is a part of its file.
+Knows nothing of locks.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from functools import lru_cache
 
 from devmesh.core.patterns import (
     ANY_DEPTH,
+    NOTEBOOK_CELL,
     SPECIAL,
     WHOLE,
     Atom,
     Pattern,
     Segment,
     Segments,
+    divided,
     parse,
 )
 
@@ -23,9 +26,15 @@ Name = str | Pattern
 
 
 def overlap(first: str, second: str) -> bool:
-    """Whether some file is in both canonical targets. Never wrong in either direction; polynomial for any pattern."""
+    """Whether something is in both canonical targets. Never wrong in either direction; polynomial for any pattern."""
     if first == second or WHOLE in (first, second):
         return True
+    if NOTEBOOK_CELL in first or NOTEBOOK_CELL in second:
+        (first, one), (second, other) = divided(first), divided(second)
+        if one and other and one != other:
+            return False
+        if first == second:
+            return True
     if SPECIAL.isdisjoint(first) and SPECIAL.isdisjoint(second):
         return _within(first, second) or _within(second, first)
     return _meet(first, second) if first < second else _meet(second, first)

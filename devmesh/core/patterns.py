@@ -19,6 +19,16 @@ SPECIAL: Final = frozenset("*?[")
 _ESCAPES: Final = str.maketrans({character: f"[{character}]" for character in SPECIAL})
 
 
+NOTEBOOK_CELL: Final = ".ipynb#"
+"Stands between a notebook's name and the id of one of its cells, in a target's last segment."
+
+
+def divided(target: str) -> tuple[str, str]:
+    """The file and the cell of a canonical target; the whole target and nothing where it names no cell."""
+    name, mark, cell = target.rpartition("#")
+    return (name, cell) if mark and name.endswith(".ipynb") and "/" not in cell else (target, "")
+
+
 def escape(path: str) -> str:
     """The target that means exactly this file, whatever its name contains (the same as `glob.escape`)."""
     return path.translate(_ESCAPES)

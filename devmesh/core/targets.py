@@ -4,6 +4,7 @@
     ./              the whole project             src/**/*.py   a glob
     [abc] [!a-z]    one character of a set, or not of it        ?, *   one character, any characters, within a segment
     **              as a whole segment: any depth, none included; last: all below (`src/**` is `src/`)
+    a/nb.ipynb#id   one cell of a notebook: apart from its other cells, part of `a/nb.ipynb`
     [[] [*] [?]     the character itself, as `glob.escape` writes it: `app/[[]id]/page.tsx` is `app/[id]/page.tsx`
 
 The verdict is the same on every system. What needs the disk (symbolic links, letter case, two names of one file) is
@@ -21,11 +22,13 @@ from devmesh.core.patterns import (
     ANY_DEPTH,
     ANY_SEGMENT,
     BELOW,
+    NOTEBOOK_CELL,
     SPECIAL,
     WHOLE,
     Pattern,
     Segment,
     Segments,
+    divided,
     escape,
     parse,
     segment_of,
@@ -34,7 +37,7 @@ from devmesh.core.patterns import (
 )
 from devmesh.errors import BadTarget, PathEscapes
 
-__all__ = ["WHOLE", "canonical", "covers", "escape", "is_directory", "is_glob", "literal_prefix"]
+__all__ = ["WHOLE", "canonical", "covers", "divided", "escape", "is_directory", "is_glob", "literal_prefix"]
 
 MAX_BYTES = 4096
 MAX_SEGMENT_BYTES = 255
@@ -65,6 +68,8 @@ SEGMENT_REFUSALS: tuple[tuple[re.Pattern[str], type[BadTarget], str], ...] = (
     (re.compile(_DEVICE, re.IGNORECASE), BadTarget, "a segment is a device name on Windows"),
 )
 "What no segment may be, in the order it is looked for. Patterns are compared as they are spelled."
+_CELL = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"What nbformat 4.5 allows as the id of a cell."
 _JOINERS = str.maketrans("", "", "\u200c\u200d")
 "Legitimate within words, and ignored by some file systems: `.g\u200cit` is `.git` there."
 
@@ -83,6 +88,7 @@ def canonical(text: str) -> str:
     spelled = spell(segments)
     _check_text(spelled, text)  # `./C:/x` and `[C]:/x` show their drive letter only now
     _check_size(segments, spelled, text)
+    _check_cell(spelled, text)
     return spelled
 
 
@@ -171,6 +177,16 @@ def _check_size(segments: Segments, spelled: str, text: str) -> None:
         raise _refusal(BadTarget, text, f"it has more than {MAX_WILDCARDS} wildcards")
     if unicodedata.normalize("NFC", spelled) != spelled:
         raise _refusal(BadTarget, text, "a combining character stands in brackets, apart from its letter")
+
+
+def _check_cell(spelled: str, text: str) -> None:
+    if NOTEBOOK_CELL not in spelled.rpartition("/")[2]:
+        return
+    file, cell = divided(spelled)
+    if not _CELL.fullmatch(cell):
+        raise _refusal(BadTarget, text, "what follows `#` is not the id of a notebook's cell")
+    if is_glob(file):
+        raise _refusal(BadTarget, text, "a cell is named with its one notebook, not with a pattern")
 
 
 def _wildcards(segment: Segment) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devmesh.errors import RepositoryError
+from devmesh.repository import notebooks
 
 if TYPE_CHECKING:
     from devmesh.repository.git import Git
@@ -27,6 +28,8 @@ class MergeResult:
 
     data: bytes
     conflicts: int
+    reason: str = ""
+    "Why nothing could be merged, where nothing could."
 
 
 def is_binary(data: bytes) -> bool:
@@ -52,6 +55,30 @@ def merge_file(
         return MergeResult(ours, 1)
     with tempfile.TemporaryDirectory(prefix="devmesh-merge-") as folder:
         return _merged(git, Path(folder), versions, labels)
+
+
+def merge_content(
+    git: Git,
+    path: str,
+    versions: tuple[bytes, bytes, bytes],
+    labels: Labels = ("project", "base", "change"),
+) -> MergeResult:
+    """The same for the file of this name: a notebook is merged cell by cell, everything else as text.
+
+    What calls itself a notebook and has no ids is one conflict, and ours: lines of JSON are no text to merge.
+    """
+    base, ours, theirs = versions
+    if not path.endswith(notebooks.ENDING) or ours in (theirs, base) or theirs == base:
+        return merge_file(git, versions, labels)
+
+    def merge_text(*sources: bytes) -> tuple[bytes, int]:
+        merged = merge_file(git, sources, labels)  # type: ignore[arg-type]  # three, as TextMerge says
+        return merged.data, merged.conflicts
+
+    try:
+        return MergeResult(*notebooks.merge_notebooks(versions, merge_text, labels))
+    except notebooks.NotMergeable as error:
+        return MergeResult(ours, 1, error.message)
 
 
 def _merged(git: Git, folder: Path, versions: tuple[bytes, bytes, bytes], labels: Labels) -> MergeResult:

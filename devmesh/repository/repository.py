@@ -136,10 +136,19 @@ class Repository:
         return objects.tree_entries(self.git, commit, paths)
 
     def merge_file(
-        self, base: bytes, ours: bytes, theirs: bytes, labels: merging.Labels = ("project", "base", "change")
+        self,
+        base: bytes,
+        ours: bytes,
+        theirs: bytes,
+        labels: merging.Labels = ("project", "base", "change"),
+        *,
+        path: str = "",
     ) -> MergeResult:
-        """Merge two texts with their common base; `labels` name ours, base and theirs in the conflict markers."""
-        return merging.merge_file(self.git, (base, ours, theirs), labels)
+        """Merge two versions with their common base, as what the file of that name holds: a notebook, or text.
+
+        `labels` name ours, base and theirs in the conflict markers.
+        """
+        return merging.merge_content(self.git, path, (base, ours, theirs), labels)
 
     def combined_tree(self, commit: str, writes: Iterable[PlannedWrite]) -> str:
         """The commit that `commit` becomes with these writes applied. No work tree and no index is touched."""

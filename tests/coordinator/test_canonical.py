@@ -36,6 +36,8 @@ SPELLINGS = {
     "odd[1].txt": "odd[[]1].txt",
     "odd[2].txt": "odd2.txt",
     "link_odd.txt": "odd[[]1].txt",
+    "src//nb.ipynb#intro": "src/nb.ipynb#intro",
+    "linked/nb.ipynb#intro": "src/nb.ipynb#intro",
 }
 "As written, and the key."
 

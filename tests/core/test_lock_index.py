@@ -16,6 +16,8 @@ READ, WRITE = LockMode.READ, LockMode.WRITE
 TARGETS = [
     "./", "a", "b", "a/", "a/b", "a/b/", "a/b/c", "a/b/c/", "a/c", "b/", "b/c/a", "*", "*/", "**/c", "a/*", "a/**/c",
     "a/b/*", "?/b", "?/b/", "**/b/", "**/b/**/c", "[ab]/c", "a/[!c]/c", "*/*/c", "c/?/",
+    "n.ipynb", "n.ipynb#x", "n.ipynb#y", "a/n.ipynb", "a/n.ipynb#x", "a/n.ipynb#y", "a/*.ipynb", "**/*.ipynb",
+    "n.ipynb#x/",
 ]  # fmt: skip
 
 
@@ -100,6 +102,7 @@ def test_a_crowd_says_when_its_last_has_gone() -> None:
         ("a/b/", (("a", "b"), "below", "a/b/")),
         ("a/*/b", (("a",), "globs", "a/*/b")),
         ("*/", ((), "globs", "*/")),
+        ("a/n.ipynb#x", (("a",), "globs", "a/n.ipynb#x")),
     ],
 )
 def test_every_target_has_one_place(target: str, place: tuple[tuple[str, ...], str, str]) -> None:

@@ -28,11 +28,15 @@ MAY_JOIN = {
     ("co_write", "co_write"),
 }
 "Held and requested, as the design's matrix says yes; everything else is no."
-FILES = ["a/x", "a/y", "a/b/x", "c/x", "c/z", "d", "q", "q/q"]
+FILES = ["a/x", "a/y", "a/b/x", "c/x", "c/z", "d", "q", "q/q", "n.ipynb", "n.ipynb#x", "n.ipynb#y"]
+"A notebook counts as its cells, and what is in none."
 TARGETS: dict[str, set[str]] = {
     "./": set(FILES),
     "a/": {"a/x", "a/y", "a/b/x"},
     "a/b/": {"a/b/x"},
+    "n.ipynb": {"n.ipynb", "n.ipynb#x", "n.ipynb#y"},
+    "n.ipynb#x": {"n.ipynb#x"},
+    "n.ipynb#y": {"n.ipynb#y"},
     "c/": {"c/x", "c/z"},
     "*/x": {"a/x", "c/x"},
     "**/x": {"a/x", "c/x", "a/b/x"},

@@ -134,3 +134,32 @@ def test_hostile_patterns_are_compared_in_polynomial_time(first: str, second: st
     started = time.perf_counter()
     overlap(one, other)
     assert time.perf_counter() - started < 1
+
+
+NOTEBOOKS = ("n.ipynb", "a/n.ipynb", "a/m.ipynb")
+PARTS = [(name, cell) for name in NOTEBOOKS for cell in ("x", "y", "the rest")]
+"Everything there is: each notebook as two cells and what is neither."
+
+
+def parts(target: str) -> set[tuple[str, str]]:
+    """What is in a target, from the description alone."""
+    file, _, cell = target.partition("#")
+    return {(name, each) for name, each in PARTS if matches(file, name) and cell in {"", each}}
+
+
+@pytest.mark.parametrize("first", [*NOTEBOOKS, "*.ipynb", "**/*.ipynb", "a/", "./", "a/m.ipynb", "b/"])
+@pytest.mark.parametrize("cell", ["#x", "#y", ""])
+@pytest.mark.parametrize("second", NOTEBOOKS)
+def test_a_cell_is_part_of_its_notebook_and_of_no_other_cell(first: str, cell: str, second: str) -> None:
+    """Against the list of all parts, for files, folders, globs and cells."""
+    one, both = canonical(first), [canonical(second + cell), canonical(f"{second}#x")]
+    for other in both:
+        assert overlap(one, other) == overlap(other, one) == bool(parts(one) & parts(other))
+    assert overlap(*both) == bool(parts(both[0]) & parts(both[1]))
+
+
+def test_a_folder_may_look_like_a_cell() -> None:
+    """Only a last segment names a cell."""
+    assert overlap("n.ipynb#x/b", "n.ipynb#x/")
+    assert not overlap("n.ipynb#x/b", "n.ipynb")
+    assert not overlap("n.ipynb#x/b", "n.ipynb#x")

@@ -45,6 +45,8 @@ KINDS = [
     (".github/x", ".github/x", False, False, (".github", "x")),
     ("a.git/.gitignore", "a.git/.gitignore", False, False, ("a.git", ".gitignore")),
     ("console.log", "console.log", False, False, ("console.log",)),
+    ("./a/nb.ipynb#intro-1", "a/nb.ipynb#intro-1", False, False, ("a", "nb.ipynb#intro-1")),
+    ("nb.ipynb#x/y", "nb.ipynb#x/y", False, False, ("nb.ipynb#x", "y")),
     ("notes 12:30.md", "notes 12:30.md", False, False, ("notes 12:30.md",)),
 ]
 
@@ -118,6 +120,11 @@ USELESS = [
     "\u00e9" * 128,
     "/".join(["ab"] * 129),
     "/".join(["x" * 250] * 17),
+    "a/nb.ipynb#",
+    "nb.ipynb#a#b",
+    "nb.ipynb#*",
+    "*.ipynb#a",
+    "nb.ipynb#" + "a" * 65,
     "?" * 65,
     "a/" + "**/b/" * 65,
 ]
