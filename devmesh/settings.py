@@ -218,7 +218,7 @@ VARIABLES = _variables()
 
 _OURS = frozenset(
     PREFIX + name
-    for name in ("RUN", "TASK_ID", "TASK_ATTEMPT", "AGENT", "PROJECT", "WORKSPACE", "CHECK", "DEMO_PROJECT")
+    for name in ("RUN", "TASK_ID", "TASK_ATTEMPT", "AGENT", "PROJECT", "WORKSPACE", "CHECK", "DEMO_PROJECT", "DESK")
 )
 "Variables of other uses: what tools and checks are told, and how a run is marked."
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from devmesh.errors import DevMeshError
-from devmesh.terminal import asking, credentials, demo, exits, machine, printing, running
+from devmesh.terminal import asking, credentials, demo, exits, machine, mcp, printing, running
 
 _HELP = """Several AI coding CLIs on one project at the same time, without stepping on each other.
 
@@ -41,6 +41,11 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...]] = (
         "credentials",
         credentials.credentials,
         ("devmesh credentials issue --label 'the build server' --into build.secret", "devmesh credentials revoke 3"),
+    ),
+    (
+        "mcp",
+        mcp.mcp,
+        ("devmesh mcp --project ~/shop", "claude mcp add devmesh -- devmesh mcp", "codex mcp add devmesh -- devmesh mcp"),
     ),
     ("tools", machine.tools, ("devmesh tools", "devmesh tools --json | jq '.[] | select(.installed) | .name'")),
     ("doctor", machine.doctor, ("devmesh doctor --project ~/shop",)),
