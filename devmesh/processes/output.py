@@ -85,6 +85,10 @@ class OutputReader(asyncio.Protocol):
         if not self.closed.done():
             self.closed.set_result(None)
 
+    def itself(self) -> OutputReader:
+        """For loops that want a factory of protocols."""
+        return self
+
     def give_up(self) -> None:
         """Stop reading although somebody still holds the pipe."""
         if self._transport is not None:

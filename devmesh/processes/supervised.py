@@ -185,7 +185,7 @@ class SupervisedProcess:
                 self.close_stdin()
         pipes = (self._supervisor.stdout, self._supervisor.stderr, os.fdopen(status_pipe, "rb", 0))
         for reader, pipe in zip(self._readers, pipes, strict=True):
-            await loop.connect_read_pipe(partial(_same, reader), pipe)
+            await loop.connect_read_pipe(partial(OutputReader.itself, reader), pipe)
 
     async def _ending(self, status_pipe: int) -> Ended:
         """Runs from start to end. Closing the control pipe on the way out ends the tree, whatever happened to us."""
@@ -294,10 +294,6 @@ async def run(command: Command, on_output: Callable[[Stream, bytes], None] | Non
         finally:
             process.kill()
         raise
-
-
-def _same(reader: OutputReader) -> OutputReader:
-    return reader
 
 
 def _started(

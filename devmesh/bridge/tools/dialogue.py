@@ -24,6 +24,8 @@ from devmesh.bridge.tools.tool import (
     Said,
     SessionNamed,
     TextSaid,
+    ToolEnded,
+    ToolStarted,
     UsageCounted,
     Wire,
     Wish,
@@ -160,6 +162,8 @@ class Conversation:
                 self._words.append(text)
                 if sum(map(len, self._words[-64:])) > LONGEST_ANSWER or len(self._words) > 4 * LONGEST_ANSWER:
                     self._words = ["".join(self._words)[-LONGEST_ANSWER:]]
+            case ToolStarted() | ToolEnded() if self._words and not self._words[-1].endswith("\n"):
+                self._words.append("\n")
             case ResultGiven():
                 self._result = said
         return said
@@ -207,6 +211,7 @@ class Conversation:
         if not self.denied or self._reminders >= REMINDERS:
             return ""
         self._reminders += 1
+        self._words.append("\n")
         reasons = "\n".join(f"- {reason}" for reason in dict.fromkeys(self.denied))
         self.denied = []
         return REMINDER.format(reasons=reasons)

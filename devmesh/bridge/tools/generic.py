@@ -110,7 +110,7 @@ class GenericTool:
                 f"{entry.title} takes its prompt as an argument, and {len(prompt.encode())} bytes are too long for one",
                 hint="Make the task's text shorter, or choose a tool that reads its prompt.",
             )
-        papers = Papers(workspace)
+        papers = Papers(wants.papers or workspace)
         places = self._places(prompt, workspace, papers, wants)
         told, env = self._told(wants, papers, talk)
         row: Talk | None = talk

@@ -137,6 +137,8 @@ class Wants:
     "Have it ask before each edit and command, where its transport can."
     dollars: float | None = None
     "What this run may spend, for tools that can be told."
+    papers: Path | None = None
+    "Where files written for it begin; None: beside the workspace."
 
 
 @dataclass(frozen=True, slots=True)
