@@ -10,13 +10,16 @@ from devmesh.vocabulary.record import Request
 from devmesh.vocabulary.requests import (
     CancelTask,
     DismissAgent,
+    DropAnswerRule,
     ForceRelease,
     PauseAgent,
     PauseTask,
     ResumeAgent,
     ResumeTask,
     RetryTask,
+    Review,
 )
+from devmesh.vocabulary.terms import Verdict
 from devmesh_widgets.messages import Ask
 
 ACTIONS: dict[str, Callable[[Ask], Request]] = {
@@ -28,7 +31,15 @@ ACTIONS: dict[str, Callable[[Ask], Request]] = {
     "task.cancel": lambda ask: CancelTask(task=int(ask.key), reason=ask.reason or "cancelled from the dashboard"),
     "task.retry": lambda ask: RetryTask(task=int(ask.key)),
     "lock.release": lambda ask: ForceRelease(token=int(ask.key), reason=ask.reason),
+    "rule.drop": lambda ask: DropAnswerRule(rule=int(ask.key)),
+    "conflict.approve": lambda ask: _judged(ask, Verdict.APPROVE),
+    "conflict.send_back": lambda ask: _judged(ask, Verdict.CHANGES_WANTED),
 }
+
+
+def _judged(ask: Ask, verdict: Verdict) -> Review:
+    """Of a change, by `change 3`."""
+    return Review(change=int(str(ask.key).removeprefix("change ")), verdict=verdict, remarks=ask.reason)
 
 
 def request_of(ask: Ask) -> Request:

@@ -43,3 +43,9 @@ def assemble(entry: str, folder: Path = STATIC) -> str:
             raise ImportError(f"{name} imports something that is not beside it")
         pieces.append(f"// ---- {name} ----\n{text}")
     return "\n".join(pieces)
+
+
+@cache
+def styles(folder: Path = STATIC) -> str:
+    """All sheets of the folder as one."""
+    return "\n".join(sheet.read_text(encoding="utf-8") for sheet in sorted(folder.glob("*.css")))

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from devmesh_widgets import agents, events, hardware, locks, tasks
+from devmesh_widgets import agents, conflicts, events, hardware, inbox, locks, tasks
 from devmesh_widgets.panel import Panel
 
 
 class Dashboard(Panel):
-    """The mesh at a glance: header, agents, tasks, locks, hardware and events, from 600 px to a wide screen."""
+    """Everything, from 600 px to a wide screen: what waits for the person comes first, and only while it does."""
 
-    shows = ("header", "agents", "tasks", "locks", "hardware", "events")
-    sections = ("header", "agents", "tasks", "locks", "waits", "hardware", "samples", "events")
-    columns = {**agents.TABLES, **tasks.TABLES, **locks.TABLES, **hardware.TABLES, **events.TABLES}
+    shows = (
+        "header", "command", "inbox", "conflicts", "agents", "tasks", "locks",
+        "events", "hardware", "tools", "knowledge",
+    )  # fmt: skip
+    sections = (
+        "header", "inbox", "rules", "conflicts", "agents", "tasks", "locks", "waits", "hardware", "samples", "events",
+    )  # fmt: skip
+    columns = {
+        **inbox.TABLES,
+        **conflicts.TABLES,
+        **agents.TABLES,
+        **tasks.TABLES,
+        **locks.TABLES,
+        **hardware.TABLES,
+        **events.TABLES,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -36,6 +36,16 @@ class Gap(_Said, frozen=True, kw_only=True):
     """An update is missing: tell everything again."""
 
 
+class Window(_Said, frozen=True, kw_only=True):
+    """A table of a view shows these places of a section; `count` 0: none any more."""
+
+    view: ViewName
+    table: Annotated[str, Meta(max_length=64)]
+    section: Annotated[str, Meta(max_length=20)]
+    first: Annotated[int, Meta(ge=0, le=1_000_000_000)]
+    count: Annotated[int, Meta(ge=0, le=100_000)]
+
+
 class Ask(_Said, frozen=True, kw_only=True):
     """A button was pressed."""
 
@@ -45,7 +55,26 @@ class Ask(_Said, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(max_length=500)] = ""
 
 
-Said = Open | Here | Closed | Gap | Ask
+class Look(_Said, frozen=True, kw_only=True):
+    """Somebody opened something: find what is not in the rows. Answered by `found`."""
+
+    id: Annotated[int, Meta(ge=1)]
+    what: Annotated[str, Meta(max_length=40)]
+    key: Annotated[str, Meta(max_length=4096)] | int = ""
+    words: Annotated[str, Meta(max_length=500)] = ""
+    before: Annotated[int, Meta(ge=0)] = 0
+    "Only what is older than this number; 0: the newest."
+
+
+class Do(_Said, frozen=True, kw_only=True):
+    """A form was sent. Answered by `found`: what came of it."""
+
+    id: Annotated[int, Meta(ge=1)]
+    deed: Annotated[str, Meta(max_length=40)]
+    fields: Annotated[dict[str, Any], Meta(max_length=30)] = {}
+
+
+Said = Open | Here | Closed | Gap | Window | Ask | Look | Do
 
 
 def understood(content: object) -> Said:

@@ -17,9 +17,10 @@ import traitlets
 
 from devmesh_widgets import picture
 from devmesh_widgets.actions import request_of
-from devmesh_widgets.assembly import STATIC, assemble
+from devmesh_widgets.assembly import assemble, styles
 from devmesh_widgets.feed import Feed
-from devmesh_widgets.messages import Ask, Closed, Gap, Here, Open, understood
+from devmesh_widgets.finding import answer
+from devmesh_widgets.messages import Ask, Closed, Do, Gap, Here, Look, Open, Window, understood
 from devmesh_widgets.picture import Tables
 from devmesh_widgets.presence import Presence
 from devmesh_widgets.pump import Pump
@@ -41,7 +42,7 @@ class Panel(anywidget.AnyWidget):
     """Shows its parts of the mesh, live, for as long as it is displayed; without a kernel, a static table."""
 
     _esm = assemble("panel.js")
-    _css = STATIC / "panel.css"
+    _css = styles()
 
     shows: ClassVar[tuple[str, ...]] = ()
     "The panels, in reading order."
@@ -121,10 +122,17 @@ class Panel(anywidget.AnyWidget):
                     self._start_over()
             case Closed(view=view):
                 self._presence.closed(view)
+                with self._telling:
+                    self._feed.windows.closed(view)
             case Gap():
                 self._start_over()
+            case Window():
+                with self._telling:
+                    self._feed.windows.ask(said.view, said.table, said.section, said.first, said.count)
             case Ask():
                 self._ask(said)
+            case Look() | Do():
+                answer(self._source, said, self._found)
             case _:
                 assert_never(said)
 
@@ -160,6 +168,11 @@ class Panel(anywidget.AnyWidget):
         """Tell the front end that a request was passed on (empty) or refused (why)."""
         if self.comm is not None:
             self.send({"kind": "answer", "id": number, "refused": refused})
+
+    def _found(self, answer: dict[str, Any]) -> None:
+        """Tell the front end what was found, or came of a form."""
+        if self.comm is not None:
+            self.send(answer)
 
     def close(self) -> None:
         """Close the comm, and that of the layout, which is nobody else's; the pump forgets this panel."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from devmesh.vocabulary.terms import AgentState, Badge, LockMode, TaskState
+from devmesh.vocabulary.terms import AgentState, Badge, LockMode, QuestionKind, TaskState
 
 
 class Health(StrEnum):
@@ -49,6 +49,17 @@ class HeaderRow(Row, frozen=True, kw_only=True):
     cancelled: int = 0
     locks: int = 0
     waiting: int = 0
+    questions: int = 0
+    "Open in the inbox."
+    conflicts: int = 0
+    "What the person has to look at: changes in review or in conflict, writes behind the gate."
+    tokens: int = 0
+    "Spent so far, read and written."
+    dollars: float = 0.0
+    budget_tokens: int | None = None
+    budget_dollars: float | None = None
+    discoveries: int = 0
+    "Shared so far."
 
 
 class AgentRow(Row, frozen=True, kw_only=True):
@@ -70,6 +81,14 @@ class AgentRow(Row, frozen=True, kw_only=True):
     declared_vram_gb: float = 0.0
     heard: float = 0.0
     "When it was last heard of."
+    tokens: int = 0
+    dollars: float = 0.0
+    parked: str = ""
+    "Why its tool's service would not serve."
+    retry_at: float | None = None
+    "When a parked one is tried again."
+    probes: tuple[str, ...] = ()
+    "What the canary found when it joined, a line for each way of editing."
 
 
 class TaskRow(Row, frozen=True, kw_only=True):
@@ -90,6 +109,14 @@ class TaskRow(Row, frozen=True, kw_only=True):
     "Tasks that must complete first and have not."
     held_up: str = ""
     "Why no agent can have it as things are, in a few words."
+    tokens: int = 0
+    dollars: float = 0.0
+    contest: int | None = None
+    "The first of the tasks that ask the same of several agents."
+    change: int | None = None
+    "Its latest change."
+    judged: bool = False
+    "Whether that change waits for the person or another agent to approve it."
     files: tuple[str, ...] = ()
 
 
@@ -158,6 +185,50 @@ class EventRow(Row, frozen=True, kw_only=True):
     text: str = ""
 
 
+class QuestionRow(Row, frozen=True, kw_only=True):
+    """One open question of the inbox."""
+
+    question: int
+    agent: str
+    kind: QuestionKind = QuestionKind.QUESTION
+    text: str = ""
+    "Its beginning; the whole text is looked up."
+    long: bool = False
+    "Whether there is more of it."
+    options: tuple[str, ...] = ()
+    default: str = ""
+    task: int | None = None
+    asked: float = 0.0
+    until: float | None = None
+    "When the default counts."
+
+
+class RuleRow(Row, frozen=True, kw_only=True):
+    """One rule that answers questions by itself."""
+
+    rule: int
+    pattern: str
+    answer: str = ""
+    kind: str = ""
+    "Of which questions; empty: of all."
+
+
+class ConflictRow(Row, frozen=True, kw_only=True):
+    """Something of two versions that the person may have to choose between."""
+
+    conflict: str
+    "`change 3` or `write 2`."
+    sort: str = "review"
+    "review, returned or write."
+    title: str = ""
+    agent: str = ""
+    task: int | None = None
+    change: int | None = None
+    since: float = 0.0
+    message: str = ""
+    files: tuple[str, ...] = ()
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the panels show, at one moment. Rows that did not change may be the same objects as before."""
 
@@ -172,3 +243,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[SampleRow, ...] = ()
     events: tuple[EventRow, ...] = ()
     "The last few, oldest first."
+    questions: tuple[QuestionRow, ...] = ()
+    rules: tuple[RuleRow, ...] = ()
+    conflicts: tuple[ConflictRow, ...] = ()

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from devmesh.vocabulary.record import Request
+from devmesh_widgets.deeds import Launch
+from devmesh_widgets.messages import Look
 from devmesh_widgets.rows import View
 
 
@@ -27,4 +29,17 @@ class Source(Protocol):
 
         `refused` is called, from any thread and at most once, with one readable line when the mesh says no.
         """
+        ...
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """A source that also finds what is not in the rows, and takes forms. Neither ever waits."""
+
+    def look(self, look: Look, told: Callable[[object], None], /) -> None:
+        """Find it. `told` is called once, from any thread, with plain JSON values, or with the error."""
+        ...
+
+    def do(self, request: Request | Launch, told: Callable[[object], None], /) -> None:
+        """Do it as the person. `told` is called once, from any thread, with a line on what was done, or the error."""
         ...

@@ -2,7 +2,7 @@
 import { make, setText } from "./elements.js";
 import { icon } from "./icons.js";
 import { HEALTH, lookOf } from "./states.js";
-import { age, visible } from "./wording.js";
+import { age, dollars, tokens, visible } from "./wording.js";
 
 /** Groups of [label, what is counted, tone while it is not zero]. */
 const COUNTS = [
@@ -15,7 +15,16 @@ const COUNTS = [
     ["failed", (row) => row.failed, "bad"],
   ],
   [["locks", (row) => row.locks, "quiet"], ["waiting", (row) => row.waiting, "wait"]],
+  [["questions", (row) => row.questions, "wait"], ["to decide", (row) => row.conflicts, "wait"]],
 ];
+
+/** What was spent, and of how much. */
+function spent(row) {
+  const parts = [];
+  if (row.dollars || row.budget_dollars !== null) parts.push(dollars(row.dollars) + (row.budget_dollars === null ? "" : ` of ${dollars(row.budget_dollars)}`));
+  if (row.tokens || row.budget_tokens !== null) parts.push(`${tokens(row.tokens)}${row.budget_tokens === null ? "" : ` of ${tokens(row.budget_tokens)}`} tokens`);
+  return parts.join(", ");
+}
 
 export class Header {
   /** @param {import("./link.js").Link} link */
@@ -51,7 +60,7 @@ export class Header {
     setText(this.name, visible(row.project));
     this.name.title = visible(row.project);
     this.showHealth(row);
-    setText(this.place, [visible(row.url), `up ${age(this.link.now() - row.started)}`, row.epoch > 1 ? `start ${row.epoch}` : ""].filter(Boolean).join(" · "));
+    setText(this.place, [visible(row.url), `up ${age(this.link.now() - row.started)}`, row.epoch > 1 ? `start ${row.epoch}` : "", spent(row)].filter(Boolean).join(" · "));
     for (const { item, number, noun, label, count, tone } of this.figures) {
       const value = count(row);
       noun.data = ` ${value === 1 ? label.replace(/s$/, "") : label}`;

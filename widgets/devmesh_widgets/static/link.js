@@ -1,4 +1,5 @@
 /** @file Between the model and the views: one store per model, whoever shows it. Says when somebody looks, and asks. */
+import { Lookups } from "./lookups.js";
 import { Store } from "./store.js";
 
 const HERE_EVERY = 20_000;
@@ -8,7 +9,7 @@ const PATIENCE = 20_000;
 const REFUSAL_SHOWN = 12_000;
 
 /** Nouns of actions and the sections their rows are in. */
-const SECTION_OF = { agent: "agents", task: "tasks", lock: "locks" };
+const SECTION_OF = { agent: "agents", task: "tasks", lock: "locks", rule: "rules", conflict: "conflicts" };
 
 /** @typedef {{id: number, noun: string, key: any, label: string, before: string, at: number, taken: boolean, refused: string}} Pending */
 
@@ -27,6 +28,7 @@ export class Link {
     /** @type {Map<string, Pending>} */
     this.pending = new Map();
     this.asked = 0;
+    this.lookups = new Lookups((message) => this.say(message));
     this.backAt = -Infinity;
     this.listen = (message) => this.hear(message);
     model.on("msg:custom", this.listen);
@@ -83,11 +85,13 @@ export class Link {
   end() {
     clearInterval(this.timer);
     this.model.off("msg:custom", this.listen);
+    this.lookups.end();
   }
 
   hear(message) {
     if (message.kind === "update") this.update(message);
     if (message.kind === "answer") this.answer(message);
+    if (message.kind === "found") this.lookups.hear(message);
   }
 
   update(message) {

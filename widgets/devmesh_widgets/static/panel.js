@@ -1,14 +1,22 @@
 /** @file A panel, or several together: what anywidget loads. One link per model, one frame per repaint. */
 import { AGENTS } from "./agents.js";
 import { Banner } from "./banner.js";
+import { box } from "./boxes.js";
+import { Command } from "./command.js";
+import { Conflicts } from "./conflicts.js";
+import { COSTS } from "./costs.js";
 import { make } from "./elements.js";
 import { EVENTS } from "./events.js";
+import { EXTRAS } from "./extras.js";
 import { Hardware } from "./hardware.js";
 import { Header } from "./header.js";
+import { Inbox } from "./inbox.js";
+import { Knowledge } from "./knowledge.js";
 import { Link } from "./link.js";
 import { LOCKS, WAITS } from "./locks.js";
 import { Table, setCount } from "./table.js";
 import { TASKS } from "./tasks.js";
+import { Tools } from "./tools.js";
 
 const TICK = 1000;
 
@@ -18,43 +26,38 @@ const TABLES = {
   tasks: ["Tasks", [TASKS]],
   locks: ["Locks", [LOCKS, WAITS]],
   events: ["Events", [EVENTS]],
+  costs: ["Costs", [COSTS]],
 };
 
-/** A titled box. @param {string} name @param {string} title */
-function box(name, title) {
-  const node = make("section", `dm-panel dm-panel-${name}`, "", { "aria-label": title });
-  const heading = make("div", "dm-title", title, { role: "heading", "aria-level": "3" });
-  const count = make("span", "dm-count");
-  heading.append(count);
-  node.append(heading);
-  return { node, count };
-}
+/** Panels that are no tables. */
+const OTHERS = { header: Header, inbox: Inbox, conflicts: Conflicts, command: Command, knowledge: Knowledge, tools: Tools };
 
 class TablePanel {
   constructor(name, link) {
     const [title, specs] = TABLES[name];
-    const { node, count } = box(name, title);
-    this.link = link;
-    this.node = node;
-    this.count = count;
+    const { node, count, tools } = box(name, title);
+    Object.assign(this, { link, node, count, tools });
     this.tables = specs.map((spec) => new Table(spec, link));
     this.note = make("p", "dm-note");
     this.second = specs.length > 1 ? make("div", "dm-subtitle", specs[1].label, { role: "heading", "aria-level": "4" }) : null;
     node.append(this.tables[0].node, ...(this.second ? [this.second, this.tables[1].node] : []), this.note);
+    this.extra = Object.hasOwn(EXTRAS, name) ? new EXTRAS[name](this, link) : null;
   }
 
   end() {
     for (const table of this.tables) table.end();
+    this.extra?.end();
   }
 
   refresh() {
     const sections = this.tables.map((table) => this.link.store.sections[table.spec.section]);
-    setCount(this.count, sections[0].rows.size);
+    setCount(this.count, sections[0].count);
     const { skipped } = sections[0];
     this.note.hidden = !skipped;
     if (skipped) this.note.textContent = `${skipped.toLocaleString("en")} skipped here, faster than a screen can show; all are in mesh.audit.`;
-    if (this.second) this.second.hidden = this.tables[1].node.hidden = sections[1].rows.size === 0;
+    if (this.second) this.second.hidden = this.tables[1].node.hidden = sections[1].count === 0;
     for (const table of this.tables) table.refresh();
+    this.extra?.refresh();
   }
 }
 
@@ -67,8 +70,8 @@ class HardwarePanel extends Hardware {
   }
 }
 
-function panelOf(name, link) {
-  if (name === "header") return new Header(link);
+function panelOf(name, link, alone) {
+  if (Object.hasOwn(OTHERS, name)) return new OTHERS[name](link, alone);
   return name === "hardware" ? new HardwarePanel(link) : new TablePanel(name, link);
 }
 
@@ -97,7 +100,7 @@ function render(link, model, el) {
   const root = make("div", names.length > 1 ? "dm-root dm-many" : "dm-root");
   const layout = make("div", "dm-layout");
   const banner = new Banner(link);
-  const parts = [banner, ...names.map((name) => panelOf(name, link))];
+  const parts = [banner, ...names.map((name) => panelOf(name, link, names.length === 1))];
   const [first, ...others] = parts.slice(1).map((part) => part.node);
   layout.append(...(names[0] === "header" ? [first, banner.node] : [banner.node, first]), ...others);
   root.append(layout);

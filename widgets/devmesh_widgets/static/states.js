@@ -7,6 +7,7 @@ export const AGENT_STATES = {
   idle: { icon: "ring", tone: "quiet", text: "idle" },
   working: { icon: "play", tone: "busy", text: "working" },
   paused: { icon: "pause", tone: "wait", text: "paused" },
+  parked: { icon: "clock", tone: "wait", text: "parked", hint: "Its tool's service would not serve." },
   away: { icon: "alert", tone: "wait", text: "away", hint: "Its connection dropped; its lease still runs." },
   gone: { icon: "cross", tone: "quiet", text: "gone" },
 };
@@ -52,8 +53,8 @@ export const HEALTH = {
 
 /** How the kinds of events look: the first pattern that fits. @type {[RegExp, string, string][]} */
 const EVENT_LOOKS = [
-  [/refused|malformed|failed|lost|exceeded|stalled|conflict|poison/, "alert", "bad"],
-  [/returned|expired|queued|paused|dropped|abandoned|cancelled|dismissed/, "clock", "wait"],
+  [/refused|malformed|failed|lost|exceeded|stalled|conflict|poison|write_found|budget_reached/, "alert", "bad"],
+  [/returned|expired|queued|paused|dropped|abandoned|cancelled|dismissed|asked|^agent_parked/, "clock", "wait"],
   [/completed|applied|approved|granted/, "check", "good"],
   [/^lock/, "lock", "quiet"],
   [/^agent|^architect|^session/, "person", "quiet"],

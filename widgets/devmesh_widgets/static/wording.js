@@ -12,6 +12,11 @@ export function visible(value) {
   return String(value ?? "").replace(INVISIBLE, "").replace(CONTROL, " ");
 }
 
+/** The same of several lines: their ends and tabs stay. @param {unknown} value @returns {string} */
+export function visibleLines(value) {
+  return String(value ?? "").split(/\r\n|\r|\n/).map((line) => line.split("\t").map(visible).join("\t")).join("\n");
+}
+
 /**
  * One figure, rounded down: `12 s`, `4 min`, `3 h`, `2 d`.
  * @param {number} seconds
@@ -49,4 +54,16 @@ export function clockTime(seconds) {
 /** @param {number} count @param {string} noun @returns {string} `1 lock`, `2 locks` */
 export function counted(count, noun) {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** @param {number} amount @returns {string} `$0.42`, `$12.30` */
+export function dollars(amount) {
+  return amount > 0 && amount < 0.01 ? "<$0.01" : `$${amount.toFixed(2)}`;
+}
+
+/** @param {number} amount @returns {string} `950`, `12k`, `3.4M` tokens */
+export function tokens(amount) {
+  if (amount < 1_000) return String(amount);
+  if (amount < 1_000_000) return `${(amount / 1_000).toFixed(amount < 10_000 ? 1 : 0)}k`;
+  return `${(amount / 1_000_000).toFixed(1)}M`;
 }
