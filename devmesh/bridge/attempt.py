@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from devmesh.bridge.inbox import Inbox
+from devmesh.bridge.lane import Lane
 from devmesh.bridge.link import Link
 from devmesh.bridge.locks import Locks
 from devmesh.bridge.report import Reporter
@@ -49,6 +50,8 @@ class Bench:
     "What every run is given besides its prompt."
     gate: Callable[[Path, int | None], Gate] | None = None
     "Who decides about a tool's wishes, by its workspace and task. None: everything is granted."
+    lane: Lane = field(default_factory=Lane)
+    "Where its tool works, and how it is kept from what it must not write."
 
     def setting(self, workspace: Path, purpose: Purpose, agent: str, task: int, attempt: int) -> Setting:
         """Where a tool runs for that task; 0 for none."""
@@ -251,9 +254,13 @@ class Attempt:
             self._reporter.note(f"{self._bench.tool.name} failed: {judgement.reason}")
         return judgement
 
+    def _setting(self, workspace: Workspace) -> Setting:
+        awarded = self.awarded
+        return self._bench.setting(workspace.path, self.purpose, awarded.agent, awarded.task, awarded.attempt)
+
     def _begin_session(self, workspace: Workspace) -> ToolSession:
         bench, awarded = self._bench, self.awarded
-        setting = bench.setting(workspace.path, self.purpose, awarded.agent, awarded.task, awarded.attempt)
+        setting = self._setting(workspace)
         wants = replace(setting.wants, dollars=awarded.budget_left.dollars)
         ears = Ears(self._said, self._complained, self._reporter.note, self._stand_down)
         session = ToolSession(bench.tool, replace(setting, wants=wants), ears, awarded.time_limit, self._meter)

@@ -24,6 +24,11 @@ WORK = """\
 You are {agent}, one of several coding agents that work on the same project at the same time.
 Your working directory is your own copy of it. Change the files there; when you end, the difference is taken over.
 Do not commit, do not touch anything outside the working directory, and change nothing the task does not need."""
+SHARED = """\
+You are {agent}, one of several coding agents that work in the same project at the same time, in the same folder.
+Each file is locked for you when you edit it, and stays yours until you end. When an edit or a command is refused, the
+reason says who holds the file: work on something else, or wait; never write it by other means. Change files with your
+edit tool; commands are for reading. Do not commit, and change nothing the task does not need."""
 REVIEW = """\
 You are {agent}. Another coding agent made a change for the task below; judge it. Your working directory holds the
 project with that change in it. You may read and run what you like; nothing you change there is kept.
@@ -64,10 +69,12 @@ class ConflictText:
     "Both versions with conflict markers, where the file is text."
 
 
-def work_prompt(awarded: TaskAwarded, rulebook: str, *, known: Sequence[Discovery] = (), again: str = "") -> str:
-    """The prompt for one run on a task; `again` says why there was one before."""
+def work_prompt(
+    awarded: TaskAwarded, rulebook: str, *, known: Sequence[Discovery] = (), again: str = "", shared: bool = False
+) -> str:
+    """The prompt for one run on a task; `again` says why there was one before, `shared` that it is in the project."""
     sections = [
-        WORK.format(agent=awarded.agent),
+        (SHARED if shared else WORK).format(agent=awarded.agent),
         _section("The task", awarded.prompt),
         again,
         _section("Files it is expected in", _listed(awarded.files)) if awarded.files else "",

@@ -51,6 +51,8 @@ class Work(Attempt):
     """Change the project."""
 
     purpose = Purpose.WORK
+    shared = False
+    "Whether its tool works in the project itself."
     _workspace: Workspace
 
     def __init__(self, bench: Bench, awarded: TaskAwarded, rulebook: str = "") -> None:
@@ -78,7 +80,7 @@ class Work(Attempt):
         await self._begin(self._workspace)
         again, last = "", ""
         for _try in range(TRIES):
-            whole = work_prompt(awarded, self._rulebook, known=known, again=again)
+            whole = work_prompt(awarded, self._rulebook, known=known, again=again, shared=self.shared)
             judgement = await self._run_tool(whole, self._workspace, news_prompt(again))
             if not judgement.success:
                 return Ending.of_failure(judgement)

@@ -30,19 +30,19 @@ class Workspace:
     async def commit(self, message: str) -> str:
         """Everything in it now, as a commit on top of its base; the base itself when nothing changed."""
         plain = message.replace("\0", "")  # git takes none in a message
-        return await _to_its_end(self.repository.commit_worktree, self.path, plain, self.base)
+        return await to_its_end(self.repository.commit_worktree, self.path, plain, self.base)
 
     async def changes(self, head: str) -> tuple[FileChange, ...]:
         """What became of every file since the base."""
-        return await _to_its_end(self.repository.changes, self.base, head)
+        return await to_its_end(self.repository.changes, self.base, head)
 
     async def diff(self, head: str) -> str:
         """The same for people."""
-        return await _to_its_end(self.repository.diff, self.base, head)
+        return await to_its_end(self.repository.diff, self.base, head)
 
     async def renew(self, commit: str, base: str | None = None) -> None:
         """Throw its content away and start over at `commit`; changes count from `base`, else from `commit`."""
-        await _to_its_end(self._renew, commit)
+        await to_its_end(self._renew, commit)
         self.base = base or commit
 
     def _renew(self, commit: str) -> None:
@@ -60,13 +60,14 @@ class Workspaces:
 
     async def open(self, agent: str, task: int, attempt: int, commit: str | None = None) -> Workspace:
         """A fresh one, at `commit`, else at the project as it is now. What a crash left at its place is removed."""
-        return await _to_its_end(self._open, self._path(agent, task, attempt), commit)
+        return await to_its_end(self._open, self.place(agent, task, attempt), commit)
 
     async def remove(self, agent: str, task: int, attempt: int) -> None:
         """Remove it with all that is in it, and what was written beside it for the tool. Harmless when it is gone."""
-        await _to_its_end(self._remove, self._path(agent, task, attempt))
+        await to_its_end(self._remove, self.place(agent, task, attempt))
 
-    def _path(self, agent: str, task: int, attempt: int) -> Path:
+    def place(self, agent: str, task: int, attempt: int) -> Path:
+        """Where that attempt's is, or would be."""
         return self.repository.home / FOLDER / f"{agent}-{task}-{attempt}"
 
     def _open(self, path: Path, commit: str | None) -> Workspace:
@@ -81,7 +82,7 @@ class Workspaces:
             shutil.rmtree(beside) if beside.is_dir() else beside.unlink(missing_ok=True)
 
 
-async def _to_its_end(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+async def to_its_end(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """Run it in a thread. Who is cancelled meanwhile still waits: the folder must not change under a clean-up."""
     running = asyncio.ensure_future(asyncio.to_thread(function, *arguments, **named))
     try:

@@ -1,0 +1,118 @@
+"""The gate of the project itself: each path is locked before it is written. Knows locks; not how a tool asks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from devmesh.bridge.covering import covered_by_any, covers, exactly
+from devmesh.bridge.guarding.own import Asking, question_of, refusal_of, with_a_persons_yes
+from devmesh.bridge.guarding.wishes import meaning
+from devmesh.bridge.locks import Locks
+from devmesh.bridge.tools.tool import Permission, Wish
+from devmesh.errors import DevMeshError, Refused
+from devmesh.vocabulary.facts.board import LockOnBoard
+from devmesh.vocabulary.plain import plain
+from devmesh.vocabulary.terms import LockMode
+
+_log = logging.getLogger(__name__)
+
+PATIENCE = 20.0
+"Seconds an edit waits for its lock: long enough for a short change of another, and no tool takes it for a hang."
+UNTOLD = (
+    "DevMesh cannot tell which files this command would write ({why}), and several agents work in this folder. "
+    "Use your edit tool to change files, one command that only reads or names its files, or leave it out: "
+    "the task's check is run for you. Do not write by other means."
+)
+HELD = (
+    "{path} is held by {agent} ({mode}) for another {left:.0f} s. "
+    "Work on something else, or wait; do not write it by other means."
+)
+WAITED = "The lock on {path} could not be had: {why}. Work on something else, or wait; do not write it by other means."
+WRITING = frozenset({LockMode.WRITE, LockMode.CO_WRITE})
+
+Looking = Callable[[], Awaitable[Sequence[LockOnBoard]]]
+"Says who holds what now."
+
+
+async def _nobody() -> Sequence[LockOnBoard]:
+    return ()
+
+
+class SharedGate:
+    """Grants a wish once everything it would write is locked for the task. The locks stay until the attempt ends."""
+
+    def __init__(
+        self, project: Path, locks: Locks, task: int, ask: Asking, look: Looking = _nobody, patience: float = PATIENCE
+    ) -> None:
+        self.granted: set[str] = set()
+        "Every target that was locked here, as long as the attempt lasts."
+        self._project = project
+        self._locks = locks
+        self._task = task
+        self._ask = ask
+        self._look = look
+        self._patience = patience
+
+    async def __call__(self, wish: Wish) -> Permission:
+        """Decide; may wait for a lock, or a person. Never raises."""
+        try:
+            if wish.question:
+                return Permission(granted=True, reason=await self._ask(question_of(wish, self._task)))
+            return await self._decided(wish)
+        except DevMeshError as error:
+            return Permission(granted=False, reason=f"DevMesh could not lock it: {error}")
+        except Exception:  # noqa: BLE001 - whatever fails, the answer is no
+            _log.exception("a wish could not be decided by a fault of ours")
+            return Permission(granted=False, reason="DevMesh could not decide about this, so it is refused.")
+
+    async def _decided(self, wish: Wish) -> Permission:
+        wanted = await asyncio.to_thread(meaning, wish, self._project)
+        if refusal := refusal_of(wanted):
+            return Permission(granted=False, reason=refusal)
+        if wanted.untold:
+            return Permission(granted=False, reason=UNTOLD.format(why=plain(wanted.untold)))
+        allowed = await with_a_persons_yes(wanted, wish, self._ask, self._task)
+        if not allowed.granted:
+            return allowed
+        return await self._locked([exactly(path) for path in wanted.inside])
+
+    async def _locked(self, targets: Sequence[str]) -> Permission:
+        """All of them, or none and why."""
+        wanted = self._uncovered(targets)
+        try:
+            if wanted:
+                await self._locks.acquire(wanted, LockMode.WRITE, self._task, self._patience)
+        except Refused as refused:
+            return Permission(granted=False, reason=await self._because(wanted, refused))
+        if missing := self._uncovered(targets):
+            return Permission(granted=False, reason=WAITED.format(path=missing[0], why="its lease ended"))
+        self.granted.update(targets)
+        return Permission(granted=True)
+
+    def _uncovered(self, targets: Sequence[str]) -> list[str]:
+        held = [one.target for one in self._locks.believed(self._task) if one.mode is LockMode.WRITE]
+        return [target for target in targets if target not in held and not covered_by_any(held, _unescaped(target))]
+
+    async def _because(self, targets: Sequence[str], refused: Refused) -> str:
+        """Who holds it and until when, where that can be seen; else what the mesh said."""
+        mine = {one.token for one in self._locks.believed()}
+        for lock in await self._look():
+            for target in targets:
+                if lock.token not in mine and in_the_way(lock.target, target):
+                    path = plain(_unescaped(target))
+                    return HELD.format(path=path, agent=lock.agent, mode=lock.mode, left=lock.left)
+        return WAITED.format(path=plain(_unescaped(targets[0])), why=plain(refused.message))
+
+
+def in_the_way(held: str, target: str) -> bool:
+    """Whether a held lock and a target may mean the same file."""
+    path = _unescaped(target)
+    return held == target or covers(held, path) or (target.endswith("/") and held.startswith(target))
+
+
+def _unescaped(target: str) -> str:
+    """The path that a target written by `exactly` means."""
+    return target.replace("[*]", "*").replace("[?]", "?").replace("[[]", "[")
