@@ -45,7 +45,11 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...]] = (
     (
         "mcp",
         mcp.mcp,
-        ("devmesh mcp --project ~/shop", "claude mcp add devmesh -- devmesh mcp", "codex mcp add devmesh -- devmesh mcp"),
+        (
+            "devmesh mcp --project ~/shop",
+            "claude mcp add devmesh -- devmesh mcp",
+            "codex mcp add devmesh -- devmesh mcp",
+        ),
     ),
     ("tools", machine.tools, ("devmesh tools", "devmesh tools --json | jq '.[] | select(.installed) | .name'")),
     ("doctor", machine.doctor, ("devmesh doctor --project ~/shop",)),

@@ -9,9 +9,10 @@ from devmesh.terminal.options import Project
 
 
 def mcp(project: Project = Path()) -> int:
-    """Speak MCP on standard input and output, for a tool that you run yourself: locks, board, knowledge, questions.
+    """Serve a coding CLI that you run yourself, over MCP: locks, board, knowledge, questions.
 
-    It joins the mesh with its first call, as an agent that is given no work. Agents of the mesh have it already.
+    Speaks on standard input and output. It joins the mesh with its first call, as an agent that is given no work.
+    Agents of the mesh have it already.
     """
     from devmesh.bridge.mcp.starting import run
 
