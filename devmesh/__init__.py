@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from devmesh import errors as errors
-    from devmesh.mesh import Mesh as Mesh, connect as connect, start as start
+    from devmesh.mesh import (
+        Mesh as Mesh,
+        connect as connect,
+        enable_nested as enable_nested,
+        start as start,
+        start_here as start_here,
+    )
 
 __version__ = "0.1.0"
 
@@ -20,14 +26,16 @@ __all__ = [
     "Mesh",
     "__version__",
     "connect",
+    "enable_nested",
     "errors",
     "load_ipython_extension",
     "start",
+    "start_here",
     "unload_ipython_extension",
 ]
 
 #: Where each public name lives. Named by text, so that importing `devmesh` imports none of them.
-_HOMES = {"start": "devmesh.mesh", "connect": "devmesh.mesh", "Mesh": "devmesh.mesh"}
+_HOMES = dict.fromkeys(("start", "start_here", "connect", "enable_nested", "Mesh"), "devmesh.mesh")
 
 
 def __getattr__(name: str) -> object:

@@ -1,5 +1,7 @@
 """Whose loop carries the coordinator: a thread's of its own inside a notebook, or the process's, in the foreground.
 
+`process_host` and `loop_host` are the other two ways; all three look alike from outside (`Host`).
+
 Knows loops, threads and signals; nothing of what is coordinated. Threads of ours never print.
 """
 
@@ -16,6 +18,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Protocol
 
 from devmesh import logs
 from devmesh.address import Connection
@@ -30,6 +33,26 @@ STOP_WITHIN = 10.0
 
 _log = logs.logger("coordinator")
 _hosts: weakref.WeakSet[ThreadHost] = weakref.WeakSet()
+
+
+class Host(Protocol):
+    """What carries a coordinator, seen by who started it."""
+
+    failure: BaseException | None
+
+    def stop(self, timeout: float = ..., *, reason: str = ...) -> None:
+        """End cleanly, and wait for that."""
+        ...
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it coordinates now."""
+        ...
+
+    @property
+    def connection(self) -> Connection | None:
+        """How it is reached, while it is."""
+        ...
 
 
 class ThreadHost:
@@ -97,10 +120,21 @@ class ThreadHost:
         self._forked = True
 
 
-async def serve(project: Path, settings: Settings, *, ready: Callable[[Connection], None] | None = None) -> None:
-    """Coordinate in the foreground until SIGTERM or SIGINT; then say goodbye. Raises as `Coordinator.run`."""
+async def serve(
+    project: Path,
+    settings: Settings,
+    *,
+    ready: Callable[[Connection], None] | None = None,
+    until: asyncio.Future[str] | None = None,
+) -> None:
+    """Coordinate in the foreground until SIGTERM, SIGINT or the reason `until` brings; then say goodbye.
+
+    Raises as `Coordinator.run`.
+    """
     coordinator = Coordinator(project, settings)
     loop = asyncio.get_running_loop()
+    if until is not None:
+        until.add_done_callback(lambda told: None if told.cancelled() else coordinator.stop_soon(told.result()))
     numbers = (signal.SIGTERM, signal.SIGINT)
     for number in numbers:
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt

@@ -15,6 +15,7 @@ from devmesh.core import (
     framework,
     gate,
     lock_requests,
+    posting,
     questions,
     reviews,
     tasks,
@@ -69,7 +70,7 @@ OF_AGENTS: Final[dict[type[Any], Callable[[Turn, Agent, Any], None]]] = {
 "What the person asks of an agent."
 
 OF_THE_MESH: Final[dict[type[Any], Callable[[Turn, Any], None]]] = {
-    requests.PostTask: tasks.post,
+    requests.PostTask: posting.post,
     requests.Review: contests.judged_by_the_person,
     requests.AnswerQuestion: lambda turn, said: questions.answer(turn, None, said),
     requests.SetAnswerRule: questions.set_rule,

@@ -6,7 +6,7 @@ It asks, reads and waits; it decides nothing. The rules are `devmesh.core`, what
 from __future__ import annotations
 
 from devmesh.mesh.handle import Mesh
-from devmesh.mesh.opening import connect, current, start
+from devmesh.mesh.opening import connect, current, enable_nested, start, start_here
 from devmesh.mesh.task import Task, TaskResult
 
-__all__ = ["Mesh", "Task", "TaskResult", "connect", "current", "start"]
+__all__ = ["Mesh", "Task", "TaskResult", "connect", "current", "enable_nested", "start", "start_here"]

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 class Awaiting:
     """The operations of a mesh, awaited: `task = await mesh.aio.post("...")`. Signatures as those of `Mesh`."""
 
-    def __init__(self, door: Door, operations: Operations) -> None:
+    def __init__(self, door: Door, operations: Operations, stop: Callable[[], None]) -> None:
         self._door = door
+        self._stop = stop
         self._operations = operations
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
@@ -40,6 +41,10 @@ class Awaiting:
         ended = await asyncio.gather(*(awaited(task.future()) for task in held), return_exceptions=True)
         return Several(result for result in ended if not isinstance(result, BaseException))
 
+    async def stop(self) -> None:
+        """As `Mesh.stop`."""
+        await asyncio.to_thread(self._stop)
+
     def _names(self) -> list[str]:
         return [
             name
@@ -48,4 +53,4 @@ class Awaiting:
         ]
 
     def __dir__(self) -> list[str]:
-        return ["wait", *self._names()]
+        return ["stop", "wait", *self._names()]

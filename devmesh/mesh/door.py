@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from pathlib import Path
@@ -18,7 +19,7 @@ from devmesh.bridge.asking import Reply
 from devmesh.bridge.link import Link, LinkState
 from devmesh.errors import DevMeshError, Malformed, MeshLost
 from devmesh.mesh.replica import Replica
-from devmesh.mesh.waiting import settled
+from devmesh.mesh.waiting import rest, settled
 from devmesh.settings import Settings
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import WatchStarted
@@ -29,6 +30,7 @@ T = TypeVar("T")
 
 OPENING = 15.0
 "Seconds within which a running coordinator must have let us in and told us its state."
+_LEAVING = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +77,9 @@ class Door:
         self.replica.end(self._parted())
         if self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._leave(), self._loop)
-            self._thread.join(5.0)
+            deadline = time.monotonic() + _LEAVING
+            while self._thread.is_alive() and time.monotonic() < deadline:
+                rest(0.01)
 
     @property
     def is_open(self) -> bool:

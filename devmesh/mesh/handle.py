@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from devmesh.coordinator.hosts import ThreadHost
+    from devmesh.coordinator.hosts import Host
     from devmesh.core.state import MeshState
     from devmesh.mesh.door import Door
 
@@ -40,7 +40,7 @@ class Mesh(Steering):
     never block the running loop. `await task` waits for a task's result.
     """
 
-    def __init__(self, door: Door, operations: Operations, host: ThreadHost | None = None) -> None:
+    def __init__(self, door: Door, operations: Operations, host: Host | None = None) -> None:
         self._door = door
         self._host = host
         self._operations = operations
@@ -55,7 +55,7 @@ class Mesh(Steering):
         self.costs = Costs(operations)
         self.conflicts = Conflicts(operations)
         self.credentials = Credentials(operations)
-        self.aio = Awaiting(door, operations)
+        self.aio = Awaiting(door, operations, self.stop)
 
     # ---- what and where ----
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from devmesh import logs
 from devmesh.address import Connection, find_connection, home_of, open_home
-from devmesh.coordinator.hosts import ThreadHost
+from devmesh.coordinator.hosts import Host, ThreadHost
+from devmesh.coordinator.loop_host import LoopHost, is_nested
+from devmesh.coordinator.process_host import ProcessHost
 from devmesh.errors import AlreadyRunning, MeshError, NoMesh
 from devmesh.mesh.door import Door
 from devmesh.mesh.faces import in_kernel
@@ -48,7 +52,9 @@ def _started(project: str | Path, settings: dict[str, Any]) -> Mesh:
     _refuse_second(folder, loaded)
     if in_kernel():
         logs.configure(loaded, home=open_home(home))
-    host = ThreadHost(folder, loaded)
+    if loaded.host == "kernel":
+        return _entered(start_here(project, **settings))
+    host = ProcessHost(folder, loaded) if loaded.host == "process" else ThreadHost(folder, loaded)
     host.start()
     try:
         mesh = _open(folder, loaded, host)
@@ -56,6 +62,55 @@ def _started(project: str | Path, settings: dict[str, Any]) -> Mesh:
         host.stop()
         raise
     return _remember(home, mesh)
+
+
+async def start_here(project: str | Path = ".", **settings: Any) -> Mesh:
+    """Start a mesh as a task of the running loop: for programs that are asynchronous themselves, and for debugging.
+
+    What blocks the loop blocks the mesh. Await its operations (`await mesh.aio.post(...)`, `await mesh.aio.stop()`);
+    plain calls work after `devmesh.enable_nested()` only. Raises as `start`.
+    """
+    loaded = Settings.load(**settings)
+    folder = _folder(project)
+    home = home_of(folder, loaded)
+    held = _held(home)
+    if held is not None and held.is_host:
+        return held
+    _refuse_second(folder, loaded)
+    host = LoopHost(folder, loaded)
+    await host.start()
+    try:
+        mesh = await asyncio.to_thread(_open, folder, loaded, host)
+    except BaseException:
+        await asyncio.to_thread(host.stop)
+        raise
+    return _remember(home, mesh)
+
+
+def enable_nested() -> None:
+    """Let the running loop be entered again, so that plain calls work beside a coordinator on that very loop.
+
+    By nest-asyncio2. Raises MeshError where the archived nest-asyncio, which loses queued cells, was applied already.
+    """
+    import nest_asyncio2
+
+    try:
+        nest_asyncio2.apply(error_on_mispatched=True)
+    except (RuntimeError, ValueError) as refused:
+        raise MeshError(f"this loop cannot be entered again: {refused}", hint="Use the default host instead.") from None
+
+
+def _entered(starting: Coroutine[Any, Any, Mesh]) -> Mesh:
+    """Run it on the loop of this very thread, from inside it."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        starting.close()
+        raise MeshError("host=kernel needs a running loop", hint="Await devmesh.start_here() inside one.") from None
+    if not is_nested(loop):
+        starting.close()
+        raise MeshError("host=kernel would block its own loop", hint="devmesh.enable_nested(), or await start_here().")
+    return loop.run_until_complete(starting)
 
 
 def connect(project: str | Path = ".", *, role: Role = Role.OPERATOR, **settings: Any) -> Mesh:
@@ -107,7 +162,7 @@ def _refuse_second(folder: Path, settings: Settings) -> None:
             )
 
 
-def _open(folder: Path, settings: Settings, host: ThreadHost | None, role: Role = Role.OPERATOR) -> Mesh:
+def _open(folder: Path, settings: Settings, host: Host | None, role: Role = Role.OPERATOR) -> Mesh:
     door = Door(folder, settings, role).open()
     past = Past(door.home, folder)
     return Mesh(door, Operations(door, past, Launcher(folder, door.home)), host)

@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from devmesh.errors import DevMeshError, MeshError
-from devmesh.mesh.waiting import settled
+from devmesh.mesh.waiting import rest, settled
 
 if TYPE_CHECKING:
-    from devmesh.coordinator.hosts import ThreadHost
+    from devmesh.coordinator.hosts import Host
     from devmesh.mesh.door import Door
     from devmesh.mesh.operations import Operations
 
@@ -19,7 +19,7 @@ GOING = 5.0
 _GRACE = 2.0
 
 
-def stop(door: Door, operations: Operations, host: ThreadHost | None) -> None:
+def stop(door: Door, operations: Operations, host: Host | None) -> None:
     """See `Mesh.stop`. Raises MeshError for a mesh that another process runs: it is stopped there."""
     if door.is_closed:
         return
@@ -47,4 +47,4 @@ def _send_home(door: Door, operations: Operations) -> None:
                 door.call(operations.dismiss(agent, "the mesh stops"), timeout=GOING)
         settled(door.replica.when(lambda state: not state.present or None), max(0.0, deadline - time.monotonic()))
     while operations.launcher.living() and time.monotonic() < deadline:
-        time.sleep(0.05)
+        rest(0.05)

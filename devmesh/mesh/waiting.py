@@ -11,6 +11,8 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, TimeoutError as NotYet, wait
 from typing import Any, TypeVar
 
+from devmesh.coordinator.loop_host import carried_here, enter_again
+
 T = TypeVar("T")
 
 _SLICE = 0.5
@@ -23,16 +25,29 @@ def settled(future: Future[T], timeout: float | None = None, *, beat: Callable[[
     `beat` is called every 0.2 s while waiting: a place to show progress, on the caller's own thread.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    while True:
+    carried = carried_here()
+    while not future.done():
         span = 0.2 if beat else _SLICE
         if deadline is not None:
             span = min(span, max(0.0, deadline - time.monotonic()))
-        if wait((future,), span).done:
-            return future.result()
+        if carried is not None:
+            enter_again(carried, future, span)
+        elif wait((future,), span).done:
+            break
         if beat is not None:
             beat()
         if deadline is not None and time.monotonic() >= deadline:
             raise NotYet
+    return future.result()
+
+
+def rest(seconds: float) -> None:
+    """Sleep; a loop of this thread that carries a coordinator goes on meanwhile."""
+    carried = carried_here()
+    if carried is None:
+        time.sleep(seconds)
+    else:
+        enter_again(carried, Future(), seconds)
 
 
 async def awaited(future: Future[T]) -> T:

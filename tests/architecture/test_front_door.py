@@ -20,9 +20,11 @@ PUBLIC = [
     "Mesh",
     "__version__",
     "connect",
+    "enable_nested",
     "errors",
     "load_ipython_extension",
     "start",
+    "start_here",
     "unload_ipython_extension",
 ]
 

@@ -75,8 +75,8 @@ def test_the_person_can_try_it_at_once() -> None:
     rig.join("a")
     block(rig, rig.post())
     said = rig.say(rig.person(), requests.ResumeAgent(agent="a-1"))
-    assert only(said, facts.AgentUnparked)
-    assert only(said, facts.BiddingOpened)
+    assert only(said, facts.AgentUnparked).agent == "a-1"
+    assert only(said, facts.BiddingOpened).agents == ("a-1",)
 
 
 def test_a_landed_change_cannot_be_blocked() -> None:

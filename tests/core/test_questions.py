@@ -139,7 +139,7 @@ def test_one_agent_cannot_fill_the_inbox() -> None:
         only(rig.say("a-1", requests.Ask(text="?")), facts.QuestionAsked)
     assert only(rig.say("a-1", requests.Ask(text="?")), facts.RequestRefused).code == "LIMIT"
     answer(rig, rig.person(), "yes")
-    assert only(rig.say("a-1", requests.Ask(text="?")), facts.QuestionAsked)
+    assert only(rig.say("a-1", requests.Ask(text="?")), facts.QuestionAsked).agent == "a-1"
 
 
 def test_what_is_not_there_is_named() -> None:

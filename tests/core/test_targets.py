@@ -123,6 +123,7 @@ USELESS = [
     "a/nb.ipynb#",
     "nb.ipynb#a#b",
     "nb.ipynb#*",
+    "nb.ipynb#b.ipynb#c",
     "*.ipynb#a",
     "nb.ipynb#" + "a" * 65,
     "?" * 65,

@@ -128,20 +128,6 @@ def test_dependencies_are_waited_for() -> None:
     assert rig.state.tasks[second].bidding is not None
 
 
-def test_a_task_cannot_depend_on_what_does_not_exist() -> None:
-    """An unknown dependency is refused, naming the field."""
-    rig = Rig()
-    refused = only(rig.say(rig.person(), requests.PostTask(prompt="x", depends_on=(9,))), facts.RequestRefused)
-    assert (refused.code, refused.field) == ("UNKNOWN", "depends_on")
-
-
-def test_a_check_that_no_shell_could_run_is_refused() -> None:
-    """A NUL cannot be part of a command, so the task is not taken."""
-    rig = Rig()
-    refused = only(rig.say(rig.person(), requests.PostTask(prompt="x", check="true\0")), facts.RequestRefused)
-    assert (refused.code, refused.field) == ("BAD_REQUEST", "check")
-
-
 def test_urgent_tasks_come_first() -> None:
     """With one agent, the task of priority 1 is offered before older ones of priority 3."""
     rig = Rig()
