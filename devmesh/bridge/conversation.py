@@ -16,20 +16,22 @@ from typing import Any
 
 from devmesh.bridge.assignments import Assignments
 from devmesh.bridge.attempt import Bench
+from devmesh.bridge.availability import Availability
 from devmesh.bridge.guarding.own import OwnGate
 from devmesh.bridge.heartbeat import Heartbeat
 from devmesh.bridge.inbox import Inbox
+from devmesh.bridge.lane import Lane
 from devmesh.bridge.link import Link, LinkState
 from devmesh.bridge.locks import Locks
-from devmesh.bridge.planning import plan
+from devmesh.bridge.mcp.handlers import Seat
+from devmesh.bridge.planning import Planning
 from devmesh.bridge.tools.tool import Gate, Tool
 from devmesh.bridge.workspace import Workspaces
 from devmesh.errors import DevMeshError, MeshLost, Refused
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.plain import plain
 from devmesh.vocabulary.requests import AnyRequest, Bid, Decline, Join, Leave
-from devmesh.vocabulary.terms import Resources, TaskKind
+from devmesh.vocabulary.terms import Resources
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +53,13 @@ class Conversation:
     """One agent's conversation with the mesh, from `run` to its end."""
 
     def __init__(
-        self, link: Link, tool: Tool, workspaces: Workspaces, place: Place, options: tuple[str, ...] = ()
+        self,
+        link: Link,
+        tool: Tool,
+        workspaces: Workspaces,
+        place: Place,
+        options: tuple[str, ...] = (),
+        lane: Lane | None = None,
     ) -> None:
         self.agent: str | None = None
         "Our name in the mesh, while we are an agent of it."
@@ -63,15 +71,27 @@ class Conversation:
         self._heartbeat.tokens = lambda: self._locks.tokens
         self._heartbeat.renewed = self._locks.renewed
         self.inbox = Inbox(link)
+        self._lane = lane or Lane(badge=tool.badge)
         self._bench = Bench(
-            link, self._locks, tool, workspaces, place.project, place.logs, options, self.inbox, gate=self._own_gate
+            link,
+            self._locks,
+            tool,
+            workspaces,
+            place.project,
+            place.logs,
+            options,
+            self.inbox,
+            self._lane.wants(Seat(link, self._locks, place.project, place.logs.parent, lambda: self.agent, self.inbox)),
+            self._own_gate,
+            self._lane,
         )
         self._assignments = Assignments(self._bench, place.tell)
-        self._paused = False
-        self._parked = False
+        self._availability = Availability(tool, place.tell)
+        self._availability.planning = self._is_planning
         self._leaving: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._errands: set[asyncio.Task[Any]] = set()
-        self._planning: asyncio.Task[Any] | None = None
+        self._planning: Planning | None = None
+        self._plan: asyncio.Task[Any] | None = None
         self._joining = False
 
     async def run(self) -> str:
@@ -95,6 +115,7 @@ class Conversation:
 
     def leave(self, reason: str) -> None:
         """Stop the tools and go. `run` returns."""
+        self._availability.leaving = True
         if not self._leaving.done():
             self._leaving.set_result(reason)
 
@@ -108,8 +129,10 @@ class Conversation:
             capabilities=tool.capabilities,
             host=socket.gethostname()[:100],
             pid=os.getpid(),
-            badge=tool.badge,
+            badge=self._lane.badge,
             declared=tool.declared,
+            workspace=self._lane.kind,
+            probes=self._lane.probes,
         )
         reply = await self._link.request(request)
         if any(joined.pid != os.getpid() for joined in reply.all(facts.AgentJoined)):
@@ -135,10 +158,12 @@ class Conversation:
         self._joining = True
         self._place.tell(f"{self.agent} was given up by the mesh; joining again")
         self.agent = None
-        self._paused = self._parked = False
+        self._availability.forget()
         self._assignments.take_all_away()
         self._locks.forget()
         self.inbox.forget()
+        if self._plan is not None:
+            self._plan.cancel()
         self._errand(self._rejoin())
 
     async def _rejoin(self) -> None:
@@ -151,8 +176,8 @@ class Conversation:
 
     async def _part(self) -> None:
         """Stop every tool, then say goodbye where anybody listens. Takes less than 2 s in all."""
-        if self._planning is not None:
-            self._planning.cancel()
+        if self._plan is not None:
+            self._plan.cancel()
         await self._assignments.stop()
         if self._link.state is LinkState.OPEN and self.agent is not None:
             try:
@@ -181,25 +206,10 @@ class Conversation:
     def _on_bidding(self, _: Recorded, opened: facts.BiddingOpened) -> None:
         if self.agent not in opened.agents:
             return
-        reason = self._reason_to_decline(opened)
-        if reason:
+        if reason := self._availability.reason_to_decline(opened):
             self._say(Decline(task=opened.task, reason=reason))
         else:
             self._say(Bid(task=opened.task, confidence=self._tool.confidence))
-
-    def _reason_to_decline(self, opened: facts.BiddingOpened) -> str:
-        """The mesh asks only who is free; what it cannot know is said here."""
-        if self._leaving.done():
-            return "leaving"
-        if self._paused:
-            return "paused"
-        if self._parked:
-            return "parked"
-        if self._planning is not None and not self._planning.done():
-            return "planning"
-        if not self._tool.edits and opened.task_kind is TaskKind.WORK and not opened.capabilities:
-            return "it answers, and edits nothing"
-        return ""
 
     def _on_awarded(self, _: Recorded, awarded: facts.TaskAwarded) -> None:
         if awarded.agent == self.agent:
@@ -225,20 +235,18 @@ class Conversation:
             self._pause(paused=False)
 
     def _pause(self, *, paused: bool) -> None:
-        self._paused = paused
+        self._availability.paused = paused
         self._assignments.pause_all(paused=paused)
+        if self._planning is not None:
+            (self._planning.pause if paused else self._planning.resume)()
 
     def _on_parked(self, _: Recorded, fact: facts.AgentParked) -> None:
-        """No service serves our tool: nothing is bid for until it is tried again."""
         if fact.agent == self.agent:
-            self._parked = True
-            why = f"{fact.blockage.value.replace('_', ' ')}: {plain(fact.reason)}".rstrip(": ")
-            self._place.tell(f"parked ({why}); tried again in {fact.retry_in:.0f} s, or when it is resumed")
+            self._availability.park(fact)
 
     def _on_unparked(self, _: Recorded, fact: facts.AgentUnparked) -> None:
         if fact.agent == self.agent:
-            self._parked = False
-            self._place.tell("parked no more")
+            self._availability.unpark()
 
     def _on_dismissed(self, _: Recorded, fact: facts.AgentDismissed) -> None:
         if fact.agent == self.agent:
@@ -261,16 +269,23 @@ class Conversation:
     def _on_standing(self, recorded: Recorded, standing: facts.Standing) -> None:
         """What was missed while away, as things now are."""
         if standing.agent == self.agent:
-            self._paused, self._parked = standing.paused, standing.parked
+            self._availability.reconcile(standing)
             self._assignments.reconcile(recorded, standing)
 
     def _on_framework_requested(self, _: Recorded, asked: facts.FrameworkRequested) -> None:
         """We are the architect (Rule 1): plan with the tool, beside nothing else."""
         if asked.agent != self.agent:
             return
-        if self._planning is not None:
-            self._planning.cancel()
-        self._planning = self._errand(plan(self._bench, asked))
+        if self._plan is not None:
+            self._plan.cancel()
+        self._planning = Planning(self._bench, asked, self._place.tell)
+        if self._availability.paused:
+            self._planning.pause()
+        self._plan = self._errand(self._planning.perform())
+
+    def _is_planning(self) -> bool:
+        running = self._plan is not None and not self._plan.done()
+        return running and self._planning is not None and self._planning.at_work
 
     _ACTIONS: dict[type[Any], Callable[[Conversation, Recorded, Any], None]] = {
         facts.AgentJoined: _on_joined,

@@ -277,3 +277,26 @@ async def meshed(project: Path, settings: Settings) -> AsyncIterator[Mesh]:
         person = Person(link)
         await link.request(Watch())
         yield Mesh(project, settings, mesh, person)
+
+
+async def tool_of(mesh: Mesh) -> psutil.Process:
+    """The tool that runs in one of our workspaces."""
+    await until(lambda: tools_of(mesh))
+    return tools_of(mesh)[0]
+
+
+def tools_of(mesh: Mesh) -> list[psutil.Process]:
+    """Every process that works in a workspace of this mesh."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            if str(mesh.home) in process.cwd() and "devmesh.scripted" in process.cmdline()[1:5]:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+async def gone(mesh: Mesh) -> None:
+    """Return once no tool runs and no workspace is left."""
+    await until(lambda: not tools_of(mesh) and not any((mesh.home / "workspaces").glob("*")))

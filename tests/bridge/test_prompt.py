@@ -7,7 +7,7 @@ import re
 import pytest
 
 from devmesh.bridge.judging import verdict_in
-from devmesh.bridge.planning import plan_in
+from devmesh.bridge.plans import plan_in
 from devmesh.bridge.prompt import (
     LONGEST,
     QUOTED,
