@@ -52,7 +52,14 @@ class Settings(BaseSettings):
 
     ws_host: str = Field("127.0.0.1", description="Address the coordinator listens on. Only loopback is accepted.")
     ws_port: Port = Field(7700, description="Its WebSocket port. 0 takes any free one.")
-    http_port: Port = Field(7701, description="Port of the HTTP interface, where one is started.")
+    ws_transport: Literal["tcp", "unix"] = Field(
+        "tcp",
+        description="How clients of this machine connect: tcp, or unix, a socket file that only this user can reach.",
+    )
+    http_port: Port = Field(7701, description="Port of the HTTP interface; set, `devmesh serve` starts it.")
+    http_host: str = Field("127.0.0.1", description="Its address. Any but loopback needs a certificate.")
+    http_certificate: Path | None = Field(None, description="Its TLS certificate, a PEM file.")
+    http_key: Path | None = Field(None, description="The key of that certificate, a PEM file.")
     dashboard_port: Port = Field(7702, description="Port of the stand-alone dashboard, where one is started.")
     host: Literal["thread", "process", "kernel"] = Field(
         "thread",
@@ -83,6 +90,14 @@ class Settings(BaseSettings):
     question_wait_sec: Positive = Field(3600.0, description="How long a question waits before its default counts.")
     park_sec: Positive = Field(
         60.0, description="How long an agent whose service refuses it is left alone, the first time; doubles."
+    )
+    tool_memory_gb: Gigabytes = Field(0.0, description="Address space of each process of a tool. 0: no limit.")
+    tool_processes: int = Field(0, ge=0, description="Processes of this user beyond which a tool starts none. 0: any.")
+    tool_file_gb: Gigabytes = Field(0.0, description="The largest file a tool may write. 0: no limit.")
+    tool_confine: Literal["off", "auto", "on"] = Field(
+        "off",
+        description="Have the kernel (Landlock) keep tools from writing the project and the mesh's own folder: off, "
+        "auto (where it can), on (else none starts).",
     )
     locked_lanes: Globs = Field(
         LOCKED_LANES,
@@ -132,7 +147,7 @@ class Settings(BaseSettings):
     def _shouted(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("home", "log_file")
+    @field_validator("home", "log_file", "http_certificate", "http_key")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()

@@ -15,6 +15,7 @@ import typer
 
 from devmesh.errors import AlreadyRunning, Malformed, MeshError, NoMesh
 from devmesh.terminal import exits
+from devmesh.terminal.interface import Interface, begin
 from devmesh.terminal.options import AsJson, Project
 from devmesh.terminal.printing import put_json, say
 
@@ -32,11 +33,14 @@ def serve(
         int | None,
         typer.Option(min=0, max=65535, help="The port, no other; default: DEVMESH_WS_PORT, or 7700, or any free one."),
     ] = None,
+    http: Annotated[
+        bool, typer.Option("--http", help="Offer the HTTP interface on DEVMESH_HTTP_PORT; setting that does it, too.")
+    ] = False,
     as_json: AsJson = False,
 ) -> int:
     """Coordinate a project in the foreground. Ctrl-C or `devmesh stop` ends it.
 
-    With --json, one line says how it is reached once it is ready (never a token).
+    With --json, one line says how it is reached once it is ready (never a token, only which file has it).
     """
     from devmesh import logs
     from devmesh.address import home_of
@@ -49,16 +53,28 @@ def serve(
     _refuse_second(folder, settings)
     logs.configure(settings, home=home_of(folder, settings))
 
+    wants_http = http or "http_port" in settings.model_fields_set
+    interfaces: list[Interface] = []
+
     def ready(connection: Connection) -> None:
+        if wants_http:
+            interfaces.append(begin(connection))
+        where = {"http": one.url, "http_token_file": one.token_file} if (one := next(iter(interfaces), None)) else {}
         if as_json:
-            put_json({"project": connection.project, "url": connection.url, "pid": connection.pid})
+            put_json({"project": connection.project, "url": connection.url, "pid": connection.pid, **where})
         else:
             say(f"Coordinating {connection.project} at {connection.url}. Ctrl-C stops.")
             if settings.ws_port not in {0, connection.port}:
                 say(f"Port {settings.ws_port} is in use; this one is free. Whoever joins finds it.")
+            if where:
+                say(f"HTTP at {where['http']}; its token is in {where['http_token_file']}")
         _flush()
 
-    asyncio.run(coordinate(folder, settings, ready=ready))
+    try:
+        asyncio.run(coordinate(folder, settings, ready=ready))
+    finally:
+        for interface in interfaces:
+            interface.end()
     return exits.DONE
 
 

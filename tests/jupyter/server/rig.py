@@ -1,0 +1,119 @@
+"""A real Jupyter Server with the extension, in a process of its own, and how it is asked."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[3]
+PATIENCE = 40.0
+
+Pairs = list[tuple[str, str]]
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, read."""
+        return json.loads(self.body)
+
+
+class Served(NamedTuple):
+    """A server that runs."""
+
+    port: int
+    token: str
+    home: Path
+
+    def ask(self, method: str, path: str, *, body: Any = None, headers: Pairs | None = None) -> Answer:
+        """One request by who has the token; or with exactly these headers."""
+        given = [("Authorization", f"token {self.token}")] if headers is None else headers
+        text = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        return asked(self.port, method, path, given, text)
+
+    @property
+    def websocket(self) -> str:
+        """Where the relay is."""
+        return f"ws://127.0.0.1:{self.port}/devmesh/ws"
+
+
+def asked(port: int, method: str, path: str, headers: Pairs, body: bytes = b"") -> Answer:
+    """One request with exactly these headers, and a Host of its own where none is among them."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    own_host = any(name == "Host" for name, _ in headers)
+    try:
+        connection.putrequest(method, path, skip_host=own_host, skip_accept_encoding=True)
+        for name, value in headers:
+            connection.putheader(name, value)
+        if body or method in {"POST", "PUT"}:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body or None)
+        answer = connection.getresponse()
+        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+    finally:
+        connection.close()
+
+
+@contextmanager
+def jupyter_server(folder: Path, home: Path, *, token: str | None = None) -> Iterator[Served]:
+    """Jupyter Server as a person starts it, with every file of it below `folder`."""
+    port, token = free_port(), secrets.token_hex(16) if token is None else token
+    folder.mkdir(exist_ok=True)
+    places = {f"JUPYTER_{name.upper()}_DIR": str(folder / name) for name in ("config", "data", "runtime")}
+    environment = {
+        **os.environ, **places,
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "widgets"))),
+        "DEVMESH_HOME": str(home), "IPYTHONDIR": str(folder / "ipython"),
+    }  # fmt: skip
+    command = [
+        sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+        "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}",
+        "--ServerApp.jpserver_extensions={'devmesh.jupyter.server': True}",
+    ]  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    try:
+        _wait(server, port, token, folder / "log")
+        yield Served(port, token, home)
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _wait(server: subprocess.Popen[bytes], port: int, token: str, log: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            if asked(port, "GET", "/api/status", [("Authorization", f"token {token}")]).status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise RuntimeError(f"the server did not come up:\n{log.read_text()[-3000:]}")
