@@ -37,6 +37,11 @@ GOALS: dict[str, Goal] = {
     "lock_vs_echo_100": Goal("durable lock cycles/s of 100 clients, over a plain echo", 0.75, more=True),
     "lock_flat": Goal("time of a lock with 1,000,000 held, over none", 1.15, more=False),
     "land_10_files": Goal("ten files from offer to landed, over `git apply`", 5, more=False),
+    "dash_fps": Goal("frames a second while a dashboard of 1,000 agents and 10,000 locks is scrolled", 30, more=True),
+    "dash_cpu_percent": Goal("of a core, for that dashboard, in the kernel", 10, more=False),
+    "dash_update_kb_max": Goal(
+        "kilobytes of its largest update, of which there are at most 4 a second", 100, more=False
+    ),
     "recover_1e6": Goal("restart with 1,000,000 facts on record, over none", 2, more=False),
     "seal_share": Goal("time of appending in turns of 100 that is spent on sealing", 0.25, more=False),
     "frames_1e6": Goal("1,000,000 facts as a DataFrame, over plain pandas", 2, more=False),

@@ -35,10 +35,10 @@ class RecordedComm(BaseComm):
 
 
 @contextmanager
-def recording() -> Iterator[CommManager]:
+def recording(kind: type[RecordedComm] = RecordedComm) -> Iterator[CommManager]:
     """Every comm made inside is recorded. None may be open before, and none may be left open."""
     manager = CommManager()
-    with patch.object(comm, "create_comm", RecordedComm), patch.object(comm, "get_comm_manager", lambda: manager):
+    with patch.object(comm, "create_comm", kind), patch.object(comm, "get_comm_manager", lambda: manager):
         assert not manager.comms
         yield manager
         assert not manager.comms, "a test left comms open"

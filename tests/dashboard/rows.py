@@ -61,6 +61,8 @@ class FrontEnd:
         self.rows: dict[Any, list[Any]] = {}
         self.version: int | None = None
         self.skipped = 0
+        self.total: int | None = None
+        self.places: dict[int, Any] = {}
         self._told: set[Any] | None = None
 
     def take(self, update: dict[str, Any] | None, section: str) -> None:
@@ -72,6 +74,9 @@ class FrontEnd:
         delta = update["sections"].get(section, {})
         if delta.get("begin"):
             self._told, self.skipped = set(), 0
+        if delta.get("begin") or "total" in delta:
+            self.total = delta.get("total")
+            self.places = {first + at: key for first, keys in delta.get("places", ()) for at, key in enumerate(keys)}
         for cells in delta.get("rows", ()):
             self.rows[cells[0]] = list(cells)
             if self._told is not None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 from hypothesis import given, settings, strategies as st
 
 from devmesh.vocabulary.terms import AgentState
-from devmesh_widgets.feed import BUDGET, Feed
-from devmesh_widgets.rows import Health
+from devmesh_widgets.feed import Feed
+from devmesh_widgets.rows import Health, TaskRow
 from devmesh_widgets.sections import cells_of
+from devmesh_widgets.windows import WHOLE
 from tests.dashboard.rows import FrontEnd, agents, events, locks, view
 
 
@@ -72,13 +75,13 @@ def test_a_change_of_health_is_told_even_to_a_panel_without_a_header() -> None:
 
 
 def test_no_update_is_larger_than_the_budget_and_all_rows_arrive() -> None:
-    """Ten thousand locks and their renewal take several updates of at most 100 kB each."""
-    feed, shown = Feed(["locks"]), FrontEnd()
+    """Three hundred locks and their renewal take several updates when there is room for few."""
+    feed, shown = Feed(["locks"], budget=4_000), FrontEnd()
     for until in (30.0, 35.0):
-        rows = locks(10_000, until=until)
+        rows = locks(WHOLE, until=until)
         updates = 0
         while (update := feed.advance(view(locks=rows))) is not None:
-            assert len(msgspec.json.encode(update)) <= BUDGET
+            assert len(msgspec.json.encode(update)) <= 4_000
             shown.take(update, "locks")
             updates += 1
         assert updates > 1
@@ -91,6 +94,41 @@ def test_rows_that_wait_are_not_overtaken_for_ever() -> None:
     for turn in range(400):
         shown.take(feed.advance(view(locks=locks(100, until=float(turn)))), "locks")
     assert min(cells[5] for cells in shown.rows.values()) > 300
+
+
+def test_of_a_long_table_only_the_places_in_sight_are_told() -> None:
+    """Ten thousand locks are one small update, with the number of all; another window brings other rows."""
+    feed, shown = Feed(["locks"]), FrontEnd()
+    rows = sorted(locks(10_000), key=lambda row: row.target)
+    for first in (0, 5_000, 9_990):
+        feed.windows.ask("a view", "table", "locks", first, 50)
+        update = feed.advance(view(locks=tuple(rows)))
+        assert len(msgspec.json.encode(update)) < 10_000
+        shown.take(update, "locks")
+        seen = rows[first : first + 50]
+        assert shown.total == 10_000
+        assert shown.places == {first + at: row.token for at, row in enumerate(seen)}
+        assert list(shown.rows) == [row.token for row in seen]
+    assert feed.advance(view(locks=tuple(rows))) is None
+
+
+def test_a_table_that_grows_long_and_short_again_is_right_at_every_length() -> None:
+    """Told whole, by places, and whole again."""
+    feed, shown = Feed(["locks"]), FrontEnd()
+    for count in (5, WHOLE + 1, 5):
+        shown.take(feed.advance(view(locks=locks(count))), "locks")
+        assert (shown.total or len(shown.rows)) == count
+    assert len(shown.rows) == 5
+    assert shown.total is None
+
+
+def test_whatever_is_in_the_budget_jupyter_sends_less_than_100_kb() -> None:
+    """Escaped and with spaces, as Jupyter's own session packs it."""
+    feed = Feed(["events", "tasks"])
+    tasks = tuple(TaskRow(task=n, title="ä" * 300, files=("f",) * 20) for n in range(1, WHOLE))
+    for _ in range(4):
+        update = feed.advance(view(tasks=tasks, events=events(1, 1_000, "ä" * 200)))
+        assert len(json.dumps(update, ensure_ascii=False).encode()) < 100_000
 
 
 def test_a_burst_of_events_keeps_the_newest_and_counts_the_rest() -> None:

@@ -2,7 +2,7 @@
 
 Rows beyond the budget are owed and follow in the order in which they changed. Events are never owed: the oldest of a
 burst are skipped and counted. After `restart` everything is told again between `begin` and `end`, and the front end
-drops what was not told, so that it never flickers.
+drops what was not told, so that it never flickers. Of a long table only the places in sight are told (`windows`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 
 from devmesh_widgets.rows import Row, View
-from devmesh_widgets.sections import SECTIONS, Key, cells_of, key_of
+from devmesh_widgets.sections import SECTIONS, Key, by_key, cells_of, key_of
+from devmesh_widgets.windows import ORDERS, WHOLE, Order, Place, Windows
 
-BUDGET = 100_000
-"Bytes of JSON in one update."
+BUDGET = 80_000
+"Bytes of compact JSON in one update; as Jupyter sends it, with spaces and escapes, it stays below 100,000."
 ENVELOPE = 2_000
 "Bytes of it kept for what surrounds the rows."
 EVENT_SHARE = 30_000
@@ -43,7 +44,10 @@ class Allowance:
 class TableFeed:
     """One section whose rows come, change and go."""
 
-    def __init__(self) -> None:
+    def __init__(self, section: str, windows: Windows) -> None:
+        self._section = section
+        self._windows = windows
+        self._order = Order(section) if section in ORDERS else None
         self.restart()
 
     def restart(self) -> None:
@@ -51,6 +55,8 @@ class TableFeed:
         self._told: dict[Key, Row] = {}
         self._owed: dict[Key, None] = {}
         self._leaving: dict[Key, None] = {}
+        self._places: tuple[int, list[Place]] | None = None
+        "How many rows there are, and what stands where, while only some are told."
         self._restarting = self._open = True
 
     @property
@@ -60,16 +66,29 @@ class TableFeed:
 
     def take(self, rows: Sequence[Row], allowance: Allowance) -> dict[str, Any]:
         """The delta from what was told towards `rows`; empty when there is none."""
-        current = {key_of(row): row for row in rows}
-        self._notice(current)
+        current = by_key(rows)
         delta: dict[str, Any] = {"begin": True} if self._restarting else {}
+        if self._order is not None and len(rows) > WHOLE:
+            places = self._in_sight(self._order.of(current))
+            if places != self._places:
+                if not allowance.covers(places):
+                    return {}
+                delta["total"], delta["places"] = self._places = places
+            current = {key: current[key] for _, keys in places[1] for key in keys}
+        elif self._places is not None:
+            delta["total"] = self._places = None
         self._restarting = False
+        self._notice(current)
         self._tell_gone(delta, allowance)
         self._tell_changed(delta, current, allowance)
         if self._open and not self._owed:
             delta["end"] = True
             self._open = False
         return delta
+
+    def _in_sight(self, keys: list[Key]) -> tuple[int, list[Place]]:
+        spans = self._windows.spans(self._section)
+        return len(keys), [[span.first, keys[span.first : span.end]] for span in spans if span.first < len(keys)]
 
     def _notice(self, current: dict[Key, Row]) -> None:
         told, owed = self._told, self._owed
@@ -155,8 +174,9 @@ class Feed:
     """Everything one panel is told, as numbered updates."""
 
     def __init__(self, sections: Sequence[str], budget: int = BUDGET) -> None:
+        self.windows = Windows()
         self._feeds: dict[str, TableFeed | EventFeed] = {
-            name: EventFeed() if name == "events" else TableFeed() for name in sections
+            name: EventFeed() if name == "events" else TableFeed(name, self.windows) for name in sections
         }
         self._budget = budget
         self._turn = 0

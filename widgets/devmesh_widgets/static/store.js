@@ -1,11 +1,12 @@
 /**
  * @file The rows a front end holds: numbered updates folded into maps. Knows no page and no comm.
  *
- * Between `begin` and `end` a section is told again: what was not told is dropped at the end.
+ * Between `begin` and `end` a section is told again: what was not told is dropped at the end. Of a long section only some
+ * places are told: `total` says how many rows there are, `places` what stands where.
  */
 
 /** @typedef {Record<string, any>} Row */
-/** @typedef {{begin?: boolean, end?: boolean, rows?: any[][], edits?: any[][], gone?: any[], skipped?: number}} Delta */
+/** @typedef {{begin?: boolean, end?: boolean, total?: number | null, places?: [number, any[]][], rows?: any[][], edits?: any[][], gone?: any[], skipped?: number}} Delta */
 /** @typedef {{v: number, now: number, fresh?: boolean, health: [string, number], sections: Record<string, Delta>}} Update */
 
 /** Events kept for scrolling back; older ones are in the audit. */
@@ -22,6 +23,19 @@ class Section {
     this.skipped = 0;
     /** @type {Set<any> | null} */
     this.told = null;
+    this.stand(null, []);
+  }
+
+  /** How many rows there are, told or not. */
+  get count() {
+    return this.total ?? this.rows.size;
+  }
+
+  /** @param {number | null} total null: all rows are told @param {[number, any[]][]} places */
+  stand(total, places) {
+    this.total = total;
+    /** @type {Map<number, any> | null} what stands where, while only some rows are told */
+    this.places = total === null ? null : new Map(places.flatMap(([first, keys]) => keys.map((key, at) => [first + at, key])));
   }
 
   /** @param {Delta} delta */
@@ -30,6 +44,7 @@ class Section {
       this.told = new Set();
       this.skipped = 0;
     }
+    if (delta.begin || delta.total !== undefined) this.stand(delta.total ?? null, delta.places ?? []);
     for (const cells of delta.rows ?? []) {
       this.rows.set(cells[0], Object.fromEntries(this.fields.map((name, index) => [name, cells[index]])));
       this.told?.add(cells[0]);

@@ -2,12 +2,15 @@
 import { Question, paintButtons } from "./buttons.js";
 import { paint } from "./cells.js";
 import { make, setText } from "./elements.js";
+import { Sight } from "./sight.js";
 
 export const ROW_HEIGHT = 28;
 const SPARE = 4;
 const GAP = 8;
 const PADDING = 24;
 const NARROWEST = 60;
+/** What stands in a row that was scrolled to before it was told. */
+const COMING = { text: "…", quiet: true, hint: "On its way. Where buttons wait for a running cell, so does this row." };
 
 /**
  * @typedef {object} Column
@@ -43,6 +46,7 @@ export class Table {
     this.spec = spec;
     this.link = link;
     this.id = `dm-table-${(tables += 1)}-${link.name.slice(0, 8)}`;
+    this.sight = new Sight(link, this.id, spec.section);
     this.question = new Question(link);
     this.node = make("div", "dm-table");
     this.grid = make("div", "dm-grid", "", { role: "grid", tabindex: "0", "aria-label": spec.label });
@@ -57,10 +61,11 @@ export class Table {
     /** @type {Map<any, HTMLElement>} */
     this.shown = new Map();
     this.sorted = [];
+    this.count = 0;
     this.seen = -1;
     this.active = 0;
     this.columns = [];
-    this.grid.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.grid.addEventListener("scroll", () => this.draw(false), { passive: true });
     this.grid.addEventListener("keydown", (event) => this.key(event));
     this.sizes = new ResizeObserver(() => this.resize());
     this.sizes.observe(this.grid);
@@ -68,16 +73,22 @@ export class Table {
 
   end() {
     this.sizes.disconnect();
+    this.sight.end();
+  }
+
+  get section() {
+    return this.link.store.sections[this.spec.section];
   }
 
   /** Look at the rows again. */
   refresh() {
-    const section = this.link.store.sections[this.spec.section];
+    const { section } = this;
     if (section.changes !== this.seen) {
       this.seen = section.changes;
-      this.sorted = [...section.rows.values()].sort(this.spec.order);
+      this.sorted = section.places ? [] : [...section.rows.values()].sort(this.spec.order);
+      if (!section.places) this.sight.end();
     }
-    const count = this.sorted.length;
+    const count = (this.count = section.count);
     this.grid.hidden = count === 0;
     this.empty.hidden = count > 0;
     const over = !!this.spec.stopped && this.link.store.health[0] === "stopped";
@@ -106,19 +117,20 @@ export class Table {
     this.draw();
   }
 
-  /** Put the rows in sight where they belong, and no others. */
-  draw() {
+  /** Put the rows in sight where they belong, and no others. @param {boolean} [anew] also those that stay where they are */
+  draw(anew = true) {
     const first = Math.max(0, Math.floor(this.grid.scrollTop / ROW_HEIGHT) - SPARE);
-    const last = Math.min(this.sorted.length, first + this.spec.height + 2 * SPARE + 1);
+    const last = Math.min(this.count, first + this.spec.height + 2 * SPARE + 1);
     const wanted = new Map();
-    for (let index = first; index < last; index += 1) wanted.set(this.keyOf(this.sorted[index]), index);
+    for (let index = first; index < last; index += 1) wanted.set(this.keyAt(index), index);
+    if (this.section.places && last > first) this.sight.show(first, last, wanted.size > 0 && [...wanted.values()].some((index) => !this.rowAt(index)));
     for (const [key, node] of this.shown) {
       if (wanted.has(key)) continue;
       node.remove();
       this.shown.delete(key);
     }
-    this.active = Math.min(this.active, Math.max(0, this.sorted.length - 1));
-    for (const [key, index] of wanted) this.place(key, index);
+    this.active = Math.min(this.active, Math.max(0, this.count - 1));
+    for (const [key, index] of wanted) this.place(key, index, anew);
     this.arrange([...wanted.keys()].map((key) => this.shown.get(key)));
   }
 
@@ -133,24 +145,33 @@ export class Table {
     if (focused && this.body.contains(focused)) focused.focus({ preventScroll: true });
   }
 
-  keyOf(row) {
-    return row[this.link.store.sections[this.spec.section].fields[0]];
+  /** The row at a place; undefined while it has not been told. */
+  rowAt(index) {
+    const { places, rows } = this.section;
+    return places ? rows.get(places.get(index)) : this.sorted[index];
   }
 
-  place(key, index) {
+  keyAt(index) {
+    const row = this.rowAt(index);
+    return row ? row[this.section.fields[0]] : `\u0000${index}`;
+  }
+
+  place(key, index, anew) {
     let node = this.shown.get(key);
     if (!node) {
       node = this.makeRow(key);
       this.shown.set(key, node);
       this.body.append(node);
     }
-    const row = this.sorted[index];
+    if (!anew && node.dmIndex === index) return;
+    node.dmIndex = index;
+    const row = this.rowAt(index);
     node.style.transform = `translateY(${index * ROW_HEIGHT}px)`;
     node.setAttribute("aria-rowindex", String(index + 2));
     node.classList.toggle("dm-odd", index % 2 === 1);
     this.mark(node, index);
-    this.columns.forEach((column, at) => paint(node.children[at], column.show(row, this.link)));
-    if (!this.spec.actions) return;
+    this.columns.forEach((column, at) => paint(node.children[at], row ? column.show(row, this.link) : COMING));
+    if (!this.spec.actions || !row) return;
     const buttons = { noun: this.spec.noun, key, name: this.spec.name(row), actions: this.spec.actions(row) };
     paintButtons(node.lastChild, buttons, this.link, this.question);
   }
@@ -172,7 +193,7 @@ export class Table {
   }
 
   activate(index) {
-    this.active = Math.max(0, Math.min(index, this.sorted.length - 1));
+    this.active = Math.max(0, Math.min(index, this.count - 1));
     const top = this.active * ROW_HEIGHT;
     const sight = this.grid.clientHeight - ROW_HEIGHT;
     if (top < this.grid.scrollTop) this.grid.scrollTop = top;
@@ -182,7 +203,7 @@ export class Table {
 
   key(event) {
     const page = this.spec.height - 1;
-    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.sorted.length, End: this.sorted.length };
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -this.count, End: this.count };
     if (!Object.hasOwn(steps, event.key)) return;
     event.preventDefault();
     this.activate(this.active + steps[event.key]);
