@@ -9,13 +9,15 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from devmesh.core.locks import Lock, Waiting
-from devmesh.core.state import Agent, MeshState, Task
-from devmesh.mesh.prospects import held_up
-from devmesh.mesh.sentences import sentence
-from devmesh.mesh.task import title_of
+from devmesh.core.costs import budget_of
+from devmesh.core.questions import open_questions
+from devmesh.core.state import MeshState
+from devmesh.jupyter import rows
+from devmesh.jupyter.deciding import conflict_rows, question_rows, rule_rows
+from devmesh.mesh.spending import tokens_of
 from devmesh.vocabulary.facts import (
     AnyFact,
     CoordinatorStarted,
@@ -23,20 +25,18 @@ from devmesh.vocabulary.facts import (
     HardwareReserved,
     HardwareSampled,
     OutputReported,
+    WriteFound,
 )
-from devmesh.vocabulary.record import kind_of
 from devmesh.vocabulary.terms import AgentState, Resources, TaskState
 from devmesh_widgets.rows import (
-    AgentRow,
+    ConflictRow,
     EventRow,
-    HardwareRow,
     HeaderRow,
     Health,
     LockRow,
     SampleRow,
     TaskRow,
     View,
-    WaitRow,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 EVENTS = 200
 SAMPLES = 300
+WRITES = 20
+"Writes behind the gate that are shown, the latest."
 
 _RUNNING = (TaskState.CLAIMED, TaskState.WORKING, TaskState.REVIEW, TaskState.PAUSED)
 
@@ -59,8 +61,12 @@ class Views:
         self._touched: set[int] = set()
         self._anew = True
         self._stirred = True
-        self._events: deque[EventRow] = deque(maxlen=EVENTS)
+        self._locks: dict[int, LockRow] = {}
+        self._events: deque[Recorded] = deque(maxlen=EVENTS)
+        "The last facts: made into rows when they are looked at, as most never are."
+        self._event_rows: dict[int, EventRow] = {}
         self._samples: deque[SampleRow] = deque(maxlen=SAMPLES)
+        self._writes: dict[int, tuple[float, WriteFound]] = {}
         self._reserved: dict[int, Resources] = {}
         "What is set aside for each task, as far as heard."
         self._health, self._since, self._changed_at = Health.LIVE, 0.0, time.monotonic()
@@ -83,6 +89,13 @@ class Views:
             known = {event.sequence for event in self._events}
             self._events.extend(event for event in since if event.sequence not in known)
 
+    def remember_writes(self, recorded: Iterable[Recorded]) -> None:
+        """Take in writes behind the gate of before this began."""
+        with self._guard:
+            self._writes |= {
+                one.fact.write: (one.now, one.fact) for one in recorded if isinstance(one.fact, WriteFound)
+            }
+
     def _heard(self, facts: tuple[Recorded, ...]) -> None:
         with self._guard:
             self._anew = self._anew or not facts
@@ -97,20 +110,13 @@ class Views:
         fact = recorded.fact
         if isinstance(fact, CoordinatorStarted):
             self._started = recorded.now
+        if isinstance(fact, WriteFound):
+            self._writes[fact.write] = (recorded.now, fact)
         self._set_aside(fact)
         if isinstance(fact, HardwareSampled):
             self._samples.append(self._sample(recorded.now, fact))
         elif recorded.sequence and not isinstance(fact, OutputReported):
-            self._events.append(
-                EventRow(
-                    sequence=recorded.sequence,
-                    at=recorded.at or time.time(),
-                    kind=kind_of(fact),
-                    agent=getattr(fact, "agent", None) or "",
-                    task=getattr(fact, "task", None),
-                    text=sentence(fact),
-                )
-            )
+            self._events.append(recorded)
 
     def _set_aside(self, fact: AnyFact) -> None:
         if isinstance(fact, HardwareReserved):
@@ -119,7 +125,7 @@ class Views:
             self._reserved.pop(fact.task, None)
 
     def _sample(self, now: float, fact: HardwareSampled) -> SampleRow:
-        used, reserved = _total(usage.used for usage in fact.agents), _total(self._reserved.values())
+        used, reserved = rows.sum_of(usage.used for usage in fact.agents), rows.sum_of(self._reserved.values())
         return SampleRow(
             at=now,
             ram_used_gb=used.ram_gb,
@@ -135,17 +141,36 @@ class Views:
         with self._door.replica.reading() as state, self._guard:
             now = self._door.replica.now
             self._renew_tasks(state)
+            conflicts = conflict_rows(state, sorted(self._writes.values(), key=itemgetter(0))[-WRITES:])
+            held = Counter(lock.agent for lock in state.locks.locks.values())
             return View(
                 now=now,
-                header=self._header(state, now),
-                agents=tuple(_agent_row(state, agent) for agent in state.present),
+                header=self._header(state, now, conflicts),
+                agents=tuple(rows.agent_row(state, agent, held[agent.name]) for agent in state.present),
                 tasks=tuple(self._tasks.values()),
-                locks=tuple(_lock_row(lock) for lock in state.locks.locks.values()),
-                waits=tuple(_wait_row(state, waiting) for waiting in state.locks.waiting.values()),
-                hardware=_hardware_row(state),
+                locks=self._lock_rows(state),
+                waits=tuple(rows.wait_row(state, waiting) for waiting in state.locks.waiting.values()),
+                hardware=rows.hardware_row(state),
                 samples=tuple(self._samples),
-                events=tuple(self._events),
+                events=self._rows_of_events(),
+                questions=question_rows(state),
+                rules=rule_rows(state),
+                conflicts=conflicts,
             )
+
+    def _lock_rows(self, state: MeshState) -> tuple[LockRow, ...]:
+        """A lock changes in nothing but its deadline: whatever else would change makes it another, with a new token."""
+        known, held = self._locks, state.locks.locks
+        self._locks = {
+            token: row if (row := known.get(token)) is not None and row.until == lock.deadline else rows.lock_row(lock)
+            for token, lock in held.items()
+        }
+        return tuple(self._locks.values())
+
+    def _rows_of_events(self) -> tuple[EventRow, ...]:
+        known = self._event_rows
+        self._event_rows = {one.sequence: known.get(one.sequence) or rows.event_row(one) for one in self._events}
+        return tuple(self._event_rows.values())
 
     def _renew_tasks(self, state: MeshState) -> None:
         touched = set(state.tasks) if self._anew else self._touched & state.tasks.keys()
@@ -156,16 +181,16 @@ class Views:
             touched |= {number for number in state.open_tasks if state.tasks[number].state is TaskState.QUEUED}
         for number in sorted(touched):
             before = self._tasks.get(number)
-            row = _task_row(state, state.tasks[number], before)
+            row = rows.task_row(state, state.tasks[number], before)
             self._tasks[number] = before if before == row else row
         self._touched, self._anew, self._stirred = set(), False, False
 
-    def _header(self, state: MeshState, now: float) -> HeaderRow:
+    def _header(self, state: MeshState, now: float, conflicts: tuple[ConflictRow, ...]) -> HeaderRow:
         health = self._door_health(state)
         if health is not self._health:
             self._health, self._since, self._changed_at = health, now, time.monotonic()
         states = Counter(row.state for row in self._tasks.values())
-        present = state.present
+        present, budget = state.present, budget_of(state)
         return HeaderRow(
             project=str(self._door.project),
             epoch=max(1, state.epoch),
@@ -181,6 +206,13 @@ class Views:
             cancelled=states[TaskState.CANCELLED],
             locks=len(state.locks.locks),
             waiting=len(state.locks.waiting),
+            questions=len(open_questions(state)),
+            conflicts=len(conflicts),
+            tokens=tokens_of(state.spent),
+            dollars=state.spent.dollars,
+            budget_tokens=budget.tokens,
+            budget_dollars=budget.dollars,
+            discoveries=state.counted.get("discovery", 0),
         )
 
     def _standing_still(self) -> float:
@@ -191,103 +223,3 @@ class Views:
         if self._door.is_closed or not state.running:
             return Health.STOPPED
         return Health.LIVE if self._door.is_open else Health.LOST
-
-
-def _agent_row(state: MeshState, agent: Agent) -> AgentRow:
-    task = state.tasks.get(agent.task if agent.task is not None else agent.reviewing or 0)
-    return AgentRow(
-        agent=agent.name,
-        tool=agent.joined.tool,
-        model=agent.joined.model,
-        architect=state.architect == agent.name,
-        badge=agent.joined.badge,
-        state=agent.state,
-        task=task.number if task else None,
-        title=title_of(task) if task else "",
-        locks=len(state.locks.of(agent.name)),
-        ram_gb=agent.used.ram_gb,
-        vram_gb=agent.used.vram_gb,
-        declared_ram_gb=agent.joined.declared.ram_gb,
-        declared_vram_gb=agent.joined.declared.vram_gb,
-        heard=agent.heard_at,
-    )
-
-
-def _task_row(state: MeshState, task: Task, before: TaskRow | None) -> TaskRow:
-    same = before is not None and before.state is task.state
-    waits = tuple(
-        number for number in task.posted.depends_on if number in state.tasks and not state.tasks[number].ended
-    )
-    return TaskRow(
-        task=task.number,
-        title=title_of(task),
-        state=task.state,
-        priority=task.priority,
-        agent=task.agent or "",
-        attempt=task.attempt,
-        posted=task.posted_at,
-        began=task.started_at,
-        since=before.since if before is not None and same else _came(state, task, before),
-        waits_for=waits,
-        held_up=held_up(state, task),
-        files=task.posted.files,
-    )
-
-
-def _came(state: MeshState, task: Task, before: TaskRow | None) -> float:
-    """When it came into its state: now, if that was seen to happen; else the latest time on its record."""
-    if task.ended and task.ended_at is not None:
-        return task.ended_at
-    if before is not None:
-        return state.now
-    times = (task.posted_at, task.awarded_at, task.started_at)
-    return max(at for at in times if at is not None)
-
-
-def _lock_row(lock: Lock) -> LockRow:
-    return LockRow(
-        token=lock.token,
-        target=lock.target,
-        mode=lock.mode,
-        agent=lock.agent,
-        since=lock.granted_at,
-        until=lock.deadline,
-        task=lock.task,
-    )
-
-
-def _wait_row(state: MeshState, waiting: Waiting) -> WaitRow:
-    way = state.locks.conflicts(waiting.agent, waiting.targets, waiting.mode, before_ticket=waiting.ticket)
-    return WaitRow(
-        ticket=waiting.ticket,
-        targets=waiting.targets,
-        mode=waiting.mode,
-        agent=waiting.agent,
-        behind=way.agents,
-        since=waiting.asked_at,
-        task=waiting.task,
-    )
-
-
-def _hardware_row(state: MeshState) -> HardwareRow:
-    reserved = _total(state.reserved.values())
-    used = _total(agent.used for agent in state.present)
-    measured, total = state.measured_used, state.measured_total
-    return HardwareRow(
-        gpu="GPU" if total.vram_gb else "",
-        ram_total_gb=total.ram_gb,
-        ram_used_gb=used.ram_gb,
-        ram_other_gb=max(0.0, measured.ram_gb - used.ram_gb),
-        ram_reserved_gb=reserved.ram_gb,
-        vram_total_gb=total.vram_gb,
-        vram_used_gb=used.vram_gb,
-        vram_other_gb=max(0.0, measured.vram_gb - used.vram_gb),
-        vram_reserved_gb=reserved.vram_gb,
-    )
-
-
-def _total(amounts: Iterable[Resources]) -> Resources:
-    ram = vram = 0.0
-    for amount in amounts:
-        ram, vram = ram + amount.ram_gb, vram + amount.vram_gb
-    return Resources(ram_gb=ram, vram_gb=vram)

@@ -114,7 +114,7 @@ class Conflict:
 
     def diff(self) -> str:
         """What the agent's version changes, as a unified diff: against the project's, or the base it began with."""
-        return "".join(_diff(version) for version in self.versions())
+        return "".join(difference(version) for version in self.versions())
 
     def save(self, path: str | Path, version: str = "theirs", *, file: str | None = None) -> Done:
         """Write one version (`base`, `ours` or `theirs`) of one of its files to `path`, outside the gate's doing.
@@ -192,7 +192,7 @@ class Conflicts:
 
     def df(self) -> pd.DataFrame:
         """Every write that came without the gate and without a lock, as a DataFrame."""
-        return self._operations.record.events("write_found", limit=None)
+        return self._operations.record.frame("writes")
 
     def rows(self) -> list[tuple[object, ...]]:
         """What is known of each, in the columns of the table."""
@@ -219,7 +219,8 @@ def sorted_out(state: MeshState, change: Change) -> tuple[str, Any]:
     return "", None
 
 
-def _diff(version: Version) -> str:
+def difference(version: Version) -> str:
+    """The agent's version against the project's, or against what it began with, as a unified diff."""
     before = version.ours if version.ours is not None else version.base
     lines = difflib.unified_diff(
         (before or "").splitlines(keepends=True),

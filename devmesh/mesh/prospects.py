@@ -41,6 +41,14 @@ def parked(agent: Agent) -> str:
     return f"{agent.name} ({agent.parked.blockage.replace('_', ' ')})" if agent.parked else agent.name
 
 
+def reason_parked(agent: Agent) -> str:
+    """Why its tool's service would not serve, in its own words where it has any; empty when it is not parked."""
+    if agent.parked is None:
+        return ""
+    why = agent.parked.blockage.replace("_", " ")
+    return f"{why}: {agent.parked.reason}" if agent.parked.reason else why
+
+
 def _completed(state: MeshState, number: int) -> bool:
     before = state.tasks.get(number)
     return before is not None and before.state is TaskState.COMPLETED

@@ -106,9 +106,10 @@ class Past:
             ).fetchall()
         return tuple(fact for (body,) in rows if isinstance(fact := decode_fact(body), DiscoveryShared))
 
-    def output(self, task: int) -> str:
-        """What a task's tool said, in order, made harmless for a terminal."""
-        return plain("".join(frames.outputs(self.home, task)["text"]))
+    def output(self, task: int, *, stream: str | None = None) -> str:
+        """What a task's tool said, in order, made harmless for a terminal; on one stream where one is named."""
+        said = frames.outputs(self.home, task)
+        return plain("".join(said["text"] if stream is None else said["text"][said["stream"] == stream]))
 
     def verify(self, *, head: str = "") -> Verdict:
         """Read the whole record, prove its seals and fold it; say what is wrong, if anything is."""
