@@ -104,14 +104,15 @@ class Settings(BaseSettings):
         description="Globs, separated by commas, of files locked (WRITE) before work on them starts. All others are "
         "worked on in parallel, and merged.",
     )
-    workspace: Literal["own", "shared"] = Field(
+    work_in: Literal["own", "shared"] = Field(
         "own",
-        description="Where the tools of bridges work: in copies of their own, or in the project itself (`shared`), where "
-        "each edit takes its lock first.",
+        description="Where the tools of bridges work: in copies of their own, or in the project itself (`shared`), "
+        "where each edit takes its lock first.",
     )
     canary: bool = Field(
         default=True,
-        description="Before a tool works in the project itself, run it once in a scratch folder and see what it refuses.",
+        description="Before a tool works in the project itself, run it once in a scratch folder and see what it "
+        "refuses.",
     )
     workspace_include: Globs = Field((), description="Globs of git-ignored files wanted in workspaces.")
     mcp: bool = Field(

@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 from devmesh.bridge.attempt import Attempt, Bench
 from devmesh.bridge.judging import Judging
+from devmesh.bridge.shared_work import SharedWork
 from devmesh.bridge.work import Work
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import Standing, TaskAwarded
-from devmesh.vocabulary.terms import Resources, TaskKind, TaskState
+from devmesh.vocabulary.terms import Resources, TaskKind, TaskState, WorkspaceKind
 
 _log = logging.getLogger(__name__)
 
@@ -39,14 +40,15 @@ class Assignments:
             return
         self._begun.add((awarded.task, awarded.attempt))
         self._tell(f"task {awarded.task}, attempt {awarded.attempt}: {awarded.title}")
-        kind = Judging if awarded.task_kind is TaskKind.REVIEW else Work
+        work = SharedWork if self._bench.lane.kind is WorkspaceKind.SHARED else Work
+        kind = Judging if awarded.task_kind is TaskKind.REVIEW else work
         attempt = kind(self._bench, awarded, self.rulebook)
         if self._paused:
             attempt.pause("agent")
         before = [
             old
             for number, old in self._attempts.items()
-            if kind is Work or isinstance(old, Judging) or number == awarded.task
+            if kind is work or isinstance(old, Judging) or number == awarded.task
         ]
         self._attempts[awarded.task] = attempt
         attempt.start(before).add_done_callback(lambda task: self._ended(attempt, task))
@@ -112,7 +114,9 @@ class Assignments:
     def used(self) -> Resources:
         """The memory of all our tools."""
         used = [attempt.used() for attempt in list(self._attempts.values())]
-        return Resources(ram_gb=round(sum(one.ram_gb for one in used), 3))
+        return Resources(
+            ram_gb=round(sum(one.ram_gb for one in used), 3), vram_gb=round(sum(one.vram_gb for one in used), 3)
+        )
 
     def _ended(self, attempt: Attempt, task: asyncio.Task[None]) -> None:
         number = attempt.awarded.task

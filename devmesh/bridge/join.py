@@ -12,11 +12,16 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from devmesh.address import find_connection, home_of, open_home, read_connection
 from devmesh.bridge.conversation import Conversation, Place
 from devmesh.bridge.credential import take_secret
+from devmesh.bridge.desk import Desk
+from devmesh.bridge.guarding.canary import measured
+from devmesh.bridge.guarding.dialects import lane_of
+from devmesh.bridge.lane import Lane
 from devmesh.bridge.link import Link, LinkState
 from devmesh.bridge.tools.generic import GenericTool
 from devmesh.bridge.workspace import Workspaces
@@ -25,7 +30,7 @@ from devmesh.logs import configure
 from devmesh.repository import Repository
 from devmesh.settings import Settings
 from devmesh.vocabulary.plain import plain
-from devmesh.vocabulary.terms import Role
+from devmesh.vocabulary.terms import Role, WorkspaceKind
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +76,9 @@ async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settin
     )
     place = Place(project, home / LOGS, options.tell)
     workspaces = Workspaces(repository, settings.workspace_include)
-    conversation = Conversation(link, tool, workspaces, place, tuple(options.options))
+    desk = Desk(home)
+    lane = await _lane(tool, home, settings, options, desk)
+    conversation = Conversation(link, tool, workspaces, place, tuple(options.options), lane)
     loop = asyncio.get_running_loop()
 
     def told_to_end(number: signal.Signals) -> None:
@@ -90,7 +97,24 @@ async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settin
     finally:
         reporting.cancel()
         await link.close()
+        await desk.close()
     return LEFT
+
+
+async def _lane(tool: GenericTool, home: Path, settings: Settings, options: argparse.Namespace, desk: Desk) -> Lane:
+    """Where the tool works; in the project itself, with what the canary saw of it."""
+    kind = WorkspaceKind(options.workspace or settings.work_in)
+    socket = await desk.open()
+    if kind is WorkspaceKind.OWN:
+        return Lane(badge=tool.badge, desk=desk, socket=socket, mcp=settings.mcp)
+    lane = replace(lane_of(tool.entry, desk, socket), mcp=settings.mcp)
+    if settings.canary and lane.asks_before:
+        options.tell(f"trying whether {tool.entry.title} refuses what it is told to refuse")
+        lane = await measured(tool, lane, home, options.options)
+    for probe in lane.probes:
+        options.tell(f"{probe.way}: {'refused' if probe.refused else 'not seen to be refused'} ({probe.detail})")
+    options.tell(f"works in the project itself: {lane.badge}")
+    return lane
 
 
 async def _report(link: Link, tell: Callable[[str], None]) -> None:
@@ -153,6 +177,9 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("tool", help="its name in the registry: claude, codex, gemini, aider ...")
     parser.add_argument("--project", type=Path, default=Path(), help="the project's folder (default: here)")
+    parser.add_argument(
+        "--workspace", choices=[kind.value for kind in WorkspaceKind], help="own copies, or the project itself (shared)"
+    )
     parser.add_argument("--agent-key-file", type=Path, help="keep the session's secret there, to take it up again")
     parser.add_argument("--credential-file", type=Path, help="holds its own secret, and is removed once read")
     parser.epilog = "What follows `--` goes to the tool itself."

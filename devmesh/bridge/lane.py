@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devmesh.bridge.desk import Desk
+from devmesh.bridge.mcp import program
+from devmesh.bridge.mcp.handlers import Handlers, Seat
+from devmesh.bridge.tools.tool import Wants
 from devmesh.vocabulary.terms import Badge, Probe, WorkspaceKind
 
 
@@ -22,6 +25,8 @@ class Lane:
     "Where the desk is, once it is open."
     dialect: str = ""
     "How the tool's hook is answered; empty: it has none."
+    mcp: bool = True
+    "Whether its tool is given the mesh's tools by MCP."
     talks: bool = False
     "Whether the tool itself asks, over its own protocol."
 
@@ -29,3 +34,12 @@ class Lane:
     def asks_before(self) -> bool:
         """Whether the tool asks before it edits, as far as it says so itself."""
         return self.talks or bool(self.dialect)
+
+    def wants(self, seat: Seat) -> Wants:
+        """What every run is given: with a desk, the mesh's tools by MCP. What is called there is done as this agent."""
+        if self.desk is None or self.socket is None or not self.mcp:
+            return Wants(asks=True)
+        tools = Handlers(seat)
+        self.desk.on("tool", tools.answer)
+        seat.link.subscribe(tools.heard)
+        return Wants(asks=True, mcp=program(self.socket))

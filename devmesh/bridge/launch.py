@@ -32,8 +32,11 @@ def launch(
     options: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     secrets: Sequence[str] = (),
+    workspace: str | None = None,
 ) -> list[Launched]:
     """Start `count` bridges for that tool on the mesh in `home`. `options` go to the tool, `env` over our variables.
+
+    `workspace`: `own` copies, or the project itself (`shared`); None: as the settings say.
 
     Each bridge gets one of `secrets`, in a file of its own; without any, it comes in by the role's token.
     Raises ToolNotFound, with how to install it, before anything is started.
@@ -42,6 +45,7 @@ def launch(
     logs = home / "logs"
     logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     argv = [sys.executable, "-P", "-m", "devmesh.bridge", tool, "--project", str(project)]
+    argv += ["--workspace", workspace] if workspace else []
     surroundings = dict(os.environ) | dict(env or {})
     surroundings["DEVMESH_HOME"] = str(home.parent)
     surroundings["PYTHONPATH"] = os.pathsep.join(filter(None, (packages(), surroundings.get("PYTHONPATH"))))

@@ -107,7 +107,10 @@ class SharedWork(Work):
         hook = program(lane.dialect, lane.socket) if lane.dialect and lane.socket else None
         context = {**setting.context, **(hook.env if hook else {})}
         return replace(
-            setting, context=context, gate=self._gate, wants=replace(setting.wants, asks=True, hook=hook, papers=papers)
+            setting,
+            context=context,
+            gate=self._gate,
+            wants=replace(setting.wants, asks=lane.talks, hook=hook, papers=papers),
         )
 
     async def _ask(self, question: Ask) -> str:

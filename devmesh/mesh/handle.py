@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack
 
 from devmesh.mesh import archives, nouns
 from devmesh.mesh.awaiting import Awaiting
@@ -86,12 +86,21 @@ class Mesh(Steering):
 
     # ---- agents ----
 
-    def launch(self, *tools: str, count: int = 1, options: Sequence[str] = (), wait: bool = True) -> Several[str]:
+    def launch(
+        self,
+        *tools: str,
+        count: int = 1,
+        options: Sequence[str] = (),
+        wait: bool = True,
+        workspace: Literal["own", "shared"] | None = None,
+    ) -> Several[str]:
         """Start `count` agents of each tool as processes of their own; their names once they have joined.
 
-        `options` go to the tool. Raises ToolNotFound, before anything is started, for a tool that is not on PATH.
+        `options` go to the tool. `workspace`: in copies of their `own`, or `shared`: in the project itself, where each
+        edit takes its lock first. Raises ToolNotFound, before anything is started, for a tool that is not on PATH.
         """
-        return self._door.call(self._operations.launch(*tools, count=count, options=options, wait=wait))
+        launching = self._operations.launch(*tools, count=count, options=options, wait=wait, workspace=workspace)
+        return self._door.call(launching)
 
     def dismiss(self, agent: str, reason: str = "") -> Done:
         """Tell an agent to stop its tool and leave; its work is queued again."""

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from devmesh.bridge.guarding.canary import LIMIT
 from devmesh.bridge.launch import Launched, launch
 from devmesh.bridge.tools.generic import GenericTool
 from devmesh.errors import DevMeshError, MeshError
@@ -53,9 +54,17 @@ class Launcher:
         self._watching = False
         self._revoking: asyncio.Task[None] | None = None
         self._looks = 0
+        self._patience = JOINING
 
     async def launch(
-        self, door: Door, tools: Iterable[str], count: int, options: tuple[str, ...], *, wait: bool
+        self,
+        door: Door,
+        tools: Iterable[str],
+        count: int,
+        options: tuple[str, ...],
+        *,
+        wait: bool,
+        workspace: str | None = None,
     ) -> tuple[str, ...]:
         """See `Operations.launch`."""
         wanted = tuple(tools)
@@ -65,18 +74,28 @@ class Launcher:
             raise MeshError(f"count={count}: at least one agent of each")
         for tool in wanted:
             GenericTool.find(tool, self._home.parent)
-        bridges = [bridge for tool in wanted for bridge in await self._start(door, tool, count, options)]
+        self._patience = JOINING if workspace in {None, "own"} else JOINING + LIMIT
+        bridges = [bridge for tool in wanted for bridge in await self._start(door, tool, count, options, workspace)]
         names = [await self._joined(door, bridge) for bridge in bridges] if wait else []
         return tuple(sorted(names, key=_natural))
 
-    async def _start(self, door: Door, tool: str, count: int, options: tuple[str, ...]) -> list[Started]:
+    async def _start(
+        self, door: Door, tool: str, count: int, options: tuple[str, ...], workspace: str | None
+    ) -> list[Started]:
         """Each with a credential of its own, which ends with it."""
         self._watch(door)
         issued = [await credentials.issue(door, f"launched: {tool}") for _ in range(count)]
         secrets = tuple(one.secret for one in issued)
         try:
             processes = await asyncio.to_thread(
-                launch, tool, self._project, self._home, count=count, options=options, secrets=secrets
+                launch,
+                tool,
+                self._project,
+                self._home,
+                count=count,
+                options=options,
+                secrets=secrets,
+                workspace=workspace,
             )
         except BaseException:
             self._spent.update(one.number for one in issued)
@@ -116,14 +135,15 @@ class Launcher:
         tool, process, _credential = bridge
         joined = asyncio.wrap_future(door.replica.when(lambda state: _agent_of(state, process.pid)))
         try:
-            for _ in range(int(JOINING / _LOOK_EVERY)):
+            for _ in range(int(self._patience / _LOOK_EVERY)):
                 if (await asyncio.wait({joined}, timeout=_LOOK_EVERY))[0]:
                     return joined.result()
                 if not is_alive(process.pid, process.create_time):
                     raise MeshError(f"the bridge of {tool} ended before it joined{_last_words(tool, process.log)}")
         finally:
             joined.cancel()
-        raise MeshError(f"the bridge of {tool} has not joined within {JOINING:g} s", hint=f"Its log: {process.log}")
+        waited = f"the bridge of {tool} has not joined within {self._patience:g} s"
+        raise MeshError(waited, hint=f"Its log: {process.log}")
 
     def living(self) -> list[Started]:
         """Those that still run."""

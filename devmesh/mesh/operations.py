@@ -6,7 +6,7 @@ It names things and translates; whether something may be done is the core's to s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Literal, TypedDict, TypeVar
 
 from devmesh.bridge.asking import Reply
 from devmesh.errors import Code, Malformed, MeshLost, Refused
@@ -76,12 +76,20 @@ class Operations:
 
     # ---- agents ----
 
-    async def launch(self, *tools: str, count: int = 1, options: Sequence[str] = (), wait: bool = True) -> Several[str]:
+    async def launch(
+        self,
+        *tools: str,
+        count: int = 1,
+        options: Sequence[str] = (),
+        wait: bool = True,
+        workspace: Literal["own", "shared"] | None = None,
+    ) -> Several[str]:
         """Start `count` bridges of each tool; with `wait`, until they have joined. The agents' names, where known.
 
         Raises ToolNotFound before anything is started; MeshError with a bridge's last words when one ends instead.
         """
-        return Several(await self.launcher.launch(self.door, tools, count, tuple(options), wait=wait))
+        launch = self.launcher.launch
+        return Several(await launch(self.door, tools, count, tuple(options), wait=wait, workspace=workspace))
 
     def present(self) -> list[str]:
         """The names of the agents in the mesh now."""

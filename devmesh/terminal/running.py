@@ -82,6 +82,9 @@ def join(
     tool: Annotated[str, typer.Argument(help="claude, codex, gemini, ...: see `devmesh tools`.")],
     options: Annotated[list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="For the tool itself.")] = None,
     project: Project = Path(),
+    workspace: Annotated[
+        str | None, typer.Option(help="Where it works: in `own` copies, or in the project itself (`shared`).")
+    ] = None,
 ) -> int:
     """Work for a project's mesh as one agent, and say what it does. Until dismissed or Ctrl-C.
 
@@ -95,7 +98,7 @@ def join(
     settings = Settings.load()
     GenericTool.find(tool, settings.home)
     connection = find_connection(_folder(project), settings)
-    words = [tool, "--project", connection.project]
+    words = [tool, "--project", connection.project, *(["--workspace", workspace] if workspace else [])]
     return bridge([*words, *(["--", *options] if options else [])], aloud=True)
 
 

@@ -11,11 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from devmesh.bridge.desk import SOCKET, Handler
+from devmesh.bridge.desk import SOCKET, Desk, Handler
 from devmesh.bridge.guarding.hook import DENIALS
 from devmesh.bridge.guarding.programs import patched
+from devmesh.bridge.lane import Lane
+from devmesh.bridge.tools.entry import Entry
 from devmesh.bridge.tools.tool import Gate, Permission, Program, Wish
 from devmesh.errors import Malformed
+from devmesh.vocabulary.terms import Badge, WorkspaceKind
 
 DIALECTS = frozenset({*DENIALS, "opencode"})
 "Who can be told of a hook, and understands its answer."
@@ -30,11 +33,28 @@ _HERE = Path(__file__).parent
 
 
 def program(dialect: str, desk: Path) -> Program:
-    """The hook of a CLI that speaks this dialect, for the desk at that socket. For opencode: its plugin's file."""
+    """The hook of a CLI that speaks this dialect, for the desk at that socket. For opencode: where its plugin is."""
     env = {SOCKET: str(desk)}
     if dialect == "opencode":
-        return Program((str(_HERE / "opencode.js"),), env)
+        return Program(((_HERE / "opencode.js").as_uri(),), env)
     return Program((sys.executable, "-SEs", "-B", str(_HERE / "hook.py"), "--dialect", dialect), env)
+
+
+def lane_of(entry: Entry, desk: Desk, socket: Path) -> Lane:
+    """How a tool that works in the project itself is made to ask: by its own protocol, a hook, or ACP; not measured.
+
+    A hook goes before ACP: it takes the reason of a refusal to the model, and its turn goes on.
+    """
+    native = entry.talk is not None and entry.talk.protocol != "acp"
+    hooked = entry.hook is not None and entry.dialect in DIALECTS and not native
+    return Lane(
+        kind=WorkspaceKind.SHARED,
+        badge=Badge.WATCHED,
+        desk=desk,
+        socket=socket,
+        dialect=entry.dialect if hooked else "",
+        talks=entry.talk is not None and not hooked,
+    )
 
 
 def answering(gate: Gate) -> Handler:

@@ -63,7 +63,12 @@ class Places:
         if word.dynamic:
             raise CannotTell(f"{word.text[:60] or 'a path'!r} is known only when it runs")
         text = os.path.expanduser(word.text) if not word.quoted else word.text  # noqa: PTH111 - as above
-        found = sorted(map(str, Path(self.folder).glob(text))) if word.glob and not text.startswith("/") else []
+        if not word.glob or text.startswith("/"):
+            return [self.absolute(text)]
+        try:
+            found = sorted(map(str, Path(self.folder).glob(text)))
+        except (ValueError, OSError) as error:  # a pattern that the shell understands and pathlib does not
+            raise CannotTell(f"{text[:60]!r} stands for files that cannot be told") from error
         return found or [self.absolute(text)]
 
     def one(self, word: Word) -> str:
@@ -93,7 +98,7 @@ class Places:
 
 def is_folder(path: str) -> bool:
     """Whether there is a folder now."""
-    return Path(path).is_dir()
+    return os.path.isdir(path)  # noqa: PTH112 - takes a text that may be no path, as it comes
 
 
 def patched(text: str) -> list[str]:

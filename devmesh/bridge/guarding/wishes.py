@@ -87,7 +87,9 @@ def meaning(wish: Wish, root: Path) -> Meaning:
 def _inside(path: str, root: str) -> Iterator[str]:
     """The path seen from the root, once or not at all: with its folder's links followed, and its own."""
     text = os.fspath(path).rstrip("/")
+    if "\0" in text:
+        return
     joined = os.path.normpath(os.path.join(root, text))  # noqa: PTH118 - a text, which may be no path
     real = os.path.realpath(joined)
-    if real != root and real.startswith(f"{root}/") and "\0" not in text:
+    if real != root and real.startswith(f"{root}/"):
         yield real[len(root) + 1 :] + ("/" if path.endswith("/") or os.path.isdir(real) else "")  # noqa: PTH112
