@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import sys
@@ -12,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from devmesh.scripted.editing import CannotEdit
+from devmesh.scripted.hooking import HookedStream
 from devmesh.scripted.misbehaving import refusal
 from devmesh.scripted.performing import GRAMMAR, VERBS, perform
 from devmesh.scripted.remembering import Forgotten, Memory, recall
@@ -63,11 +65,13 @@ def _main(options: argparse.Namespace) -> int:
     hearing = Hearing() if options.talk else None
     prompt = hearing.prompt() if hearing is not None else _prompt(options)
     folder = Path(options.directory).resolve()
-    make = Stream if hearing is None else TalkingStream
+    make: type[Stream] = (HookedStream if options.hook else Stream) if hearing is None else TalkingStream
     name = options.resume or options.session or sha256(prompt.encode(errors="replace")).hexdigest()[:16]
     stream = make(session=name, read=len(prompt))
     if isinstance(stream, TalkingStream) and hearing is not None:
         stream.hearing = hearing
+    if isinstance(stream, HookedStream):
+        stream.hook, stream.unhooked = json.loads(options.hook), tuple(options.unhooked)
     try:
         memory = _memory(options, prompt, name, folder)
         steps = parse(memory.script, GRAMMAR)
@@ -174,6 +178,10 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--prompt-file", metavar="FILE", help="read the prompt from a file")
     options.add_argument("--directory", metavar="DIR", default=".", help="work there (default: here)")
     options.add_argument("--kind", choices=KINDS, help="which of the prompt's scripts to perform (default: work)")
+    options.add_argument("--hook", metavar="JSON", help="a command line, as JSON text, to run before each tool")
+    options.add_argument(
+        "--unhooked", action="append", default=[], metavar="VERB", help="a verb that no hook is run before, for tests"
+    )
     options.add_argument("--session", metavar="ID", help="the session id to report")
     options.add_argument("--resume", metavar="ID", help="continue that conversation, from where it was interrupted")
     options.add_argument("--session-file", type=Path, metavar="FILE", help="remember the conversation there")

@@ -63,8 +63,10 @@ class Places:
         if word.dynamic:
             raise CannotTell(f"{word.text[:60] or 'a path'!r} is known only when it runs")
         text = os.path.expanduser(word.text) if not word.quoted else word.text  # noqa: PTH111 - as above
-        if not word.glob or text.startswith("/"):
+        if not word.glob:
             return [self.absolute(text)]
+        if text.startswith("/"):
+            raise CannotTell(f"{text[:60]!r} stands for files that cannot be told")
         try:
             found = sorted(map(str, Path(self.folder).glob(text)))
         except (ValueError, OSError) as error:  # a pattern that the shell understands and pathlib does not
