@@ -13,6 +13,7 @@ from devmesh.bridge.inbox import Inbox
 from devmesh.bridge.lane import Lane
 from devmesh.bridge.link import Link
 from devmesh.bridge.locks import Locks
+from devmesh.bridge.mcp import about
 from devmesh.bridge.report import Reporter
 from devmesh.bridge.session import Ears, Setting, ToolSession
 from devmesh.bridge.spending import Meter
@@ -60,7 +61,7 @@ class Bench:
             purpose,
             self.options,
             context(self.project, agent, task, attempt, workspace),
-            self.wants,
+            replace(self.wants, mcp=about(self.wants.mcp, task)) if self.wants.mcp is not None else self.wants,
             self.gate(workspace, task or None) if self.gate is not None else None,
         )
 

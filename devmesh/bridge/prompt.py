@@ -29,6 +29,11 @@ You are {agent}, one of several coding agents that work in the same project at t
 Each file is locked for you when you edit it, and stays yours until you end. When an edit or a command is refused, the
 reason says who holds the file: work on something else, or wait; never write it by other means. Change files with your
 edit tool; commands are for reading. Do not commit, and change nothing the task does not need."""
+TOOLS = """\
+You have tools of the mesh; their names contain `devmesh`. `board` shows who does what, `recent_file_events` what has
+changed, `search_knowledge` what others found out: look before you work on what somebody else may be at. Reserve what
+others should keep off with `acquire_lock`. Leave what would have helped you with `share_knowledge`. What only the
+person can decide, ask with `ask_person`; do not guess."""
 REVIEW = """\
 You are {agent}. Another coding agent made a change for the task below; judge it. Your working directory holds the
 project with that change in it. You may read and run what you like; nothing you change there is kept.
@@ -70,9 +75,18 @@ class ConflictText:
 
 
 def work_prompt(
-    awarded: TaskAwarded, rulebook: str, *, known: Sequence[Discovery] = (), again: str = "", shared: bool = False
+    awarded: TaskAwarded,
+    rulebook: str,
+    *,
+    known: Sequence[Discovery] = (),
+    again: str = "",
+    shared: bool = False,
+    tools: bool = False,
 ) -> str:
-    """The prompt for one run on a task; `again` says why there was one before, `shared` that it is in the project."""
+    """The prompt for one run on a task.
+
+    `again` says why there was one before, `shared` that it is in the project, `tools` that it is given ours by MCP.
+    """
     sections = [
         (SHARED if shared else WORK).format(agent=awarded.agent),
         _section("The task", awarded.prompt),
@@ -81,6 +95,7 @@ def work_prompt(
         _section("How it will be checked", f"`{awarded.check}` must succeed on your result.") if awarded.check else "",
         _section("The plan it is part of", quoted(awarded.overview)) if awarded.overview else "",
         _section("What others found out", _discoveries(known)) if known else "",
+        _section("The mesh at hand", TOOLS) if tools else "",
         _section("The rules of the mesh", rulebook) if rulebook else "",
     ]
     return _bounded("".join(sections))

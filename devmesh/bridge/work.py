@@ -78,9 +78,10 @@ class Work(Attempt):
         await self._lock_first()
         self._workspace = await self._open()
         await self._begin(self._workspace)
+        tools = self._bench.wants.mcp is not None and self._bench.tool.takes_mcp
         again, last = "", ""
         for _try in range(TRIES):
-            whole = work_prompt(awarded, self._rulebook, known=known, again=again, shared=self.shared)
+            whole = work_prompt(awarded, self._rulebook, known=known, again=again, shared=self.shared, tools=tools)
             judgement = await self._run_tool(whole, self._workspace, news_prompt(again))
             if not judgement.success:
                 return Ending.of_failure(judgement)

@@ -45,6 +45,12 @@ def test_a_prompt_holds_task_files_check_plan_findings_and_rules() -> None:
     assert "claude-1" in prompt
 
 
+def test_a_tool_that_is_given_ours_is_told_so() -> None:
+    """And no other: a model looks in vain for tools that it does not have."""
+    assert "`ask_person`" in work_prompt(AWARD, "", tools=True)
+    assert "ask_person" not in work_prompt(AWARD, "")
+
+
 def test_a_section_without_content_is_left_out() -> None:
     """A bare task makes a short prompt."""
     bare = TaskAwarded(task=1, attempt=1, agent="a", prompt="Do it.")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from devmesh.bridge.desk import SOCKET
+from devmesh.bridge.mcp import TASK
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,5 +48,5 @@ async def _serve(project: Path) -> None:
 
 def _task() -> int | None:
     """The task the tool was started for, as its bridge says."""
-    said = os.environ.get("DEVMESH_TASK_ID", "")
+    said = os.environ.get(TASK, "")
     return int(said) if said.isdecimal() else None

@@ -92,6 +92,11 @@ class GenericTool:
         """Whether a conversation can be continued by its name."""
         return bool(self.entry.resume)
 
+    @property
+    def takes_mcp(self) -> bool:
+        """Whether it can be told of an MCP server, on its command line or by its protocol."""
+        return self.entry.mcp is not None or self.transport is Transport.ACP
+
     def invocation(
         self,
         prompt: str,

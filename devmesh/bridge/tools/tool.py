@@ -286,6 +286,11 @@ class Tool(Protocol):
         """Whether a conversation can be continued by its name."""
         ...
 
+    @property
+    def takes_mcp(self) -> bool:
+        """Whether it can be given an MCP server."""
+        ...
+
     def invocation(
         self,
         prompt: str,

@@ -44,7 +44,7 @@ async def in_a_bridge(mesh: Mesh) -> AsyncIterator[ClientSession]:
     desk = Desk(mesh.home)
     async with seated(mesh) as handlers:
         desk.on("tool", handlers.answer)
-        program = room.program(await desk.open(), task=None)
+        program = room.program(await desk.open())
         try:
             async with spoken_to(program.argv, program.env) as session:
                 yield session
