@@ -10,6 +10,7 @@ import re
 import secrets
 import stat
 import sys
+import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
 
 CONNECTION_FILE = "connection.json"
 LOCK_FILE = "coordinator.lock"
+SOCKET_FILE = "mesh.sock"
 
 _MAX_BYTES = 65_536
+_LONGEST_SOCKET = 100
+"Bytes of a Unix socket's path; the systems allow 103 or 107."
 _SAME_START = 2.0
 "Seconds two readings of one process's start may differ: the system's clock can be set in between."
 
@@ -49,6 +53,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     "Raised at every start of this mesh."
     version: str
     tokens: dict[Role, str]
+    socket: str = ""
+    "The file of its Unix socket, where it listens on one; then there is no port."
 
     def __repr__(self) -> str:
         """All but the tokens."""
@@ -99,6 +105,19 @@ def open_home(home: Path) -> Path:
 def _slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40] or "project"
+
+
+def socket_of(home: Path) -> Path:
+    """Where the Unix socket of that home belongs: in it, or where its path is too long for one, in a short place.
+
+    The folder is the current user's alone (0700). Raises MeshError where it is not.
+    """
+    inside = open_home(home) / SOCKET_FILE
+    if len(os.fsencode(inside)) <= _LONGEST_SOCKET:
+        return inside
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    place = Path(runtime, "devmesh") if runtime else Path(tempfile.gettempdir(), f"devmesh-{os.geteuid()}")
+    return open_home(place) / f"{sha256(os.fsencode(home)).hexdigest()[:16]}.sock"
 
 
 # ---- the connection file ----

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 from http import HTTPStatus
 from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -40,10 +44,11 @@ async def dial(connection: Connection, role: Role, key: str, secret: str | None 
     Raises MeshError for an address beyond this machine, Refused for a secret that opens nothing (any more), else what
     websockets raises.
     """
+    target, where = _target(connection)
     try:
         return await _Direct(
-            connection.url,
-            host=loopback_of(connection.url),
+            target,
+            **where,
             proxy=None,
             compression=None,
             additional_headers={"Authorization": f"Bearer {secret or connection.tokens[role]}", "X-DevMesh-Key": key},
@@ -58,6 +63,16 @@ async def dial(connection: Connection, role: Role, key: str, secret: str | None 
         if secret is not None and answer.response.status_code == HTTPStatus.UNAUTHORIZED:
             raise Refused("its credential was revoked, or never issued", code=Code.UNAUTHENTICATED) from None
         raise
+
+
+def _target(connection: Connection) -> tuple[str, dict[str, Any]]:
+    """The URL, and what else names the place: a loopback address, or a socket that is the current user's own."""
+    if not connection.socket:
+        return connection.url, {"host": loopback_of(connection.url)}
+    found = Path(connection.socket).lstat()
+    if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.geteuid():
+        raise MeshError(f"{connection.socket} is no socket of yours", hint="Restart the mesh.")
+    return "ws://localhost/", {"unix": True, "path": connection.socket}
 
 
 def loopback_of(url: str) -> str:

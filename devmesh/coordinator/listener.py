@@ -6,31 +6,30 @@ The server is one of the websockets library; the port is bound here, so that "ta
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import socket
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Protocol, cast
 
-import psutil
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
+from devmesh.coordinator.binding import BACKLOG, bind, bind_unix, is_own_peer
 from devmesh.coordinator.channel import CLOSE_TIMEOUT, Channel
 from devmesh.coordinator.clock import Reading
 from devmesh.coordinator.guard import Guard, Issued, Rejection
 from devmesh.coordinator.pace import FAILURES, MESSAGES, Bucket, Pace
-from devmesh.errors import PortTaken, SettingError
+from devmesh.errors import SettingError
 from devmesh.vocabulary.codec import MAX_MESSAGE, Message
 from devmesh.vocabulary.terms import Role
 
 MOST_STRANGERS = 64
 "Connections without a finished handshake; one more, and the oldest of them is cut off."
 MOST_CONNECTIONS = 8192
-_BACKLOG = 64
 
 _LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
 
@@ -93,13 +92,25 @@ class Listener:
                 field="DEVMESH_WS_HOST",
                 hint="There is no encrypted mode yet; reach another machine through an SSH tunnel.",
             )
-        bound = _bind(_LOOPBACK[host], port, fallback=fallback)
+        bound = bind(_LOOPBACK[host], port, fallback=fallback)
         self.port = bound.getsockname()[1]
-        self._guard = Guard(self._tokens, self.port, Bucket(FAILURES, self._monotonic), self._issued)
+        await self._serve(bound, self.port)
+        return self.port
+
+    async def open_unix(self, path: Path) -> None:
+        """Listen on a socket file instead, whose folder is the current user's alone; an old one there is removed.
+
+        Raises SettingError where the system has none.
+        """
+        await self._serve(bind_unix(path), None)
+
+    async def _serve(self, bound: socket.socket, port: int | None) -> None:
+        self._guard = Guard(self._tokens, port, Bucket(FAILURES, self._monotonic), self._issued)
         self._server = await serve(
             self._handle,
             sock=bound,
-            backlog=_BACKLOG,
+            unix=port is None,
+            backlog=BACKLOG,
             create_connection=cast("type[ServerConnection]", partial(Channel, reception=self)),
             process_request=self._process_request,
             origins=[None],
@@ -114,7 +125,6 @@ class Listener:
             server_header=None,
             logger=_log,
         )
-        return self.port
 
     async def close(self, reason: str) -> None:
         """Let nobody in any more and say goodbye (1001); whoever does not answer is cut off."""
@@ -166,6 +176,8 @@ class Listener:
     def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
         assert isinstance(connection, Channel)  # noqa: S101 - `create_connection` makes no other
         assert self._guard is not None  # noqa: S101 - made before the server
+        if self.port == 0 and not is_own_peer(connection.transport.get_extra_info("socket")):
+            return connection.respond(HTTPStatus.FORBIDDEN, "Another user's process.\n")
         verdict = self._guard.judge(request.headers)
         if isinstance(verdict, Rejection):
             return connection.respond(verdict.status, verdict.text)
@@ -185,46 +197,3 @@ class Listener:
         self._changed()
         connection.opened()
         await connection.until_ended()
-
-
-def _bind(host: str, port: int, *, fallback: bool) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((host, port))
-            bound.listen(_BACKLOG)
-        except OSError as error:
-            if error.errno not in {errno.EADDRINUSE, errno.EACCES}:
-                raise
-            if not fallback:
-                raise _taken(host, port, error) from None
-            bound.close()
-            return _bind(host, 0, fallback=False)
-    except BaseException:
-        bound.close()
-        raise
-    return bound
-
-
-def _taken(host: str, port: int, error: OSError) -> PortTaken:
-    if error.errno == errno.EACCES:
-        return PortTaken(
-            f"port {port} needs privileges that this process lacks", hint="Set DEVMESH_WS_PORT above 1023."
-        )
-    return PortTaken(
-        f"port {port} on {host} is in use by {_who_listens(port)}",
-        hint="Stop it, set DEVMESH_WS_PORT to another port, or DEVMESH_PORT_FALLBACK=true to take any free one.",
-    )
-
-
-def _who_listens(port: int) -> str:
-    """The process's name and number, where the system tells us."""
-    try:
-        for found in psutil.net_connections(kind="tcp"):
-            if found.status == psutil.CONN_LISTEN and found.laddr and found.laddr.port == port and found.pid:
-                return f"{psutil.Process(found.pid).name()} (process {found.pid})"
-    except (psutil.Error, OSError):
-        pass
-    return "another process"

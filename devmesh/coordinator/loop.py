@@ -22,6 +22,7 @@ from devmesh import logs
 from devmesh.address import Connection, fresh_tokens, home_of, remove_connection, single_coordinator, write_connection
 from devmesh.audit.failpoints import Failpoint, passing
 from devmesh.coordinator.clock import Clock, Readings
+from devmesh.coordinator.doorway import open_door
 from devmesh.coordinator.gatework import GateLine
 from devmesh.coordinator.housekeeping import live_workspaces, tidy_home
 from devmesh.coordinator.inbox import Inbox
@@ -175,8 +176,9 @@ class Coordinator:
             issued=self._issued,
         )
         self._listener.closed_for = "starting"
-        settings = self.settings
-        await self._listener.open(settings.ws_host, settings.ws_port, fallback=settings.port_fallback)
+        self._place = await open_door(self._listener, self.settings, self.home)
+        if self._place.socket is not None:
+            stack.callback(self._place.socket.unlink, missing_ok=True)
         stack.push_async_callback(self._say_goodbye)
 
     def _take_over(self, state: MeshState) -> None:
@@ -195,13 +197,14 @@ class Coordinator:
         self.connection = Connection(
             project=str(self.project),
             home=str(self.home),
-            url=f"ws://{_in_url(self.settings.ws_host)}:{self._listener.port}",
+            url=self._place.url,
             port=self._listener.port,
             pid=process.pid,
             pid_create_time=process.create_time(),
             epoch=self._in_force.state.epoch,
             version=devmesh.__version__,
             tokens=self._tokens,
+            socket=str(self._place.socket or ""),
         )
         write_connection(self.connection)
         self._listener.closed_for = ""
@@ -314,7 +317,3 @@ def _spelled(limits: Limits) -> Limits:
 
 def _is_full(cause: BaseException | None) -> bool:
     return isinstance(cause, StorageError) and cause.code is Code.STORAGE_FULL
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

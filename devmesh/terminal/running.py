@@ -64,7 +64,7 @@ def serve(
             put_json({"project": connection.project, "url": connection.url, "pid": connection.pid, **where})
         else:
             say(f"Coordinating {connection.project} at {connection.url}. Ctrl-C stops.")
-            if settings.ws_port not in {0, connection.port}:
+            if not connection.socket and settings.ws_port not in {0, connection.port}:
                 say(f"Port {settings.ws_port} is in use; this one is free. Whoever joins finds it.")
             if where:
                 say(f"HTTP at {where['http']}; its token is in {where['http_token_file']}")
