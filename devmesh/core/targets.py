@@ -185,6 +185,8 @@ def _check_cell(spelled: str, text: str) -> None:
     file, cell = divided(spelled)
     if not _CELL.fullmatch(cell):
         raise _refusal(BadTarget, text, "what follows `#` is not the id of a notebook's cell")
+    if NOTEBOOK_CELL in file.rpartition("/")[2]:
+        raise _refusal(BadTarget, text, "it names a cell of a cell")
     if is_glob(file):
         raise _refusal(BadTarget, text, "a cell is named with its one notebook, not with a pattern")
 

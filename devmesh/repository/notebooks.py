@@ -65,7 +65,8 @@ def _read(data: bytes) -> Notebook:
 
     try:
         notebook: Notebook = v4.reads(data.decode("utf-8"))  # type: ignore[no-untyped-call]  # nbformat ships no types
-        if notebook["nbformat"] != 4 or notebook["nbformat_minor"] < _MINOR:  # noqa: PLR2004 - the format's own number
+        version = notebook["nbformat"], notebook["nbformat_minor"]
+        if not all(isinstance(one, int) for one in version) or version[0] != 4 or version[1] < _MINOR:  # noqa: PLR2004
             raise NotMergeable("its cells have no ids: it is older than nbformat 4.5")
         names = [cell["id"] for cell in notebook["cells"]]
         if len(set(names)) != len(names):

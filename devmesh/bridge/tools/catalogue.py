@@ -123,7 +123,7 @@ def _ours() -> dict[str, Any]:
 def _decoded(text: bytes, source: str) -> dict[str, Any]:
     try:
         return msgspec.toml.decode(text, type=dict[str, Any])
-    except msgspec.DecodeError as wrong:
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
         raise SettingError(f"{source}: {wrong}") from None
 
 

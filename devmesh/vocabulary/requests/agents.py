@@ -30,7 +30,7 @@ class Join(Request):
     model: Line = ""
     capabilities: Annotated[tuple[Name, ...], Meta(max_length=50)] = ()
     host: Line = ""
-    pid: Annotated[int, Meta(ge=0)] = 0
+    pid: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
     badge: Badge = Badge.WATCHED
     declared: Resources = Resources()
     "What one task of this agent takes while it runs."
