@@ -21,6 +21,7 @@ from devmesh.bridge.tools.tool import (
 )
 from devmesh.errors import ToolNotFound
 from devmesh.processes import Command, Ended, SupervisedProcess
+from devmesh.processes.graphics import graphics
 from devmesh.vocabulary.terms import Resources, Stream
 
 GRACE = 3.0
@@ -138,7 +139,10 @@ class Run:
 
     def used(self) -> Resources:
         """The memory its processes take now."""
-        return Resources(ram_gb=round(self._process.memory() / GIGABYTE, 3)) if self._process else Resources()
+        if self._process is None:
+            return Resources()
+        on_cards = graphics().memory_of([process.pid for process in self._process.tree()])
+        return Resources(ram_gb=round(self._process.memory() / GIGABYTE, 3), vram_gb=round(on_cards / GIGABYTE, 3))
 
     async def _watched(self, process: SupervisedProcess, reader: Reader) -> Judgement:
         if self._paused:

@@ -140,7 +140,6 @@ class Coordinator:
         state = await self._recording.recover()
         self._clock = Clock(state.now, self._readings)
         self._sampler = Sampler()
-        stack.callback(self._sampler.close)
         self._limits = _spelled(self.settings.limits(self._sampler.grantable(self.settings)))
         await self._open_gate(stack, state)
         await self._open_listener(stack)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from importlib import import_module
-from typing import Any
-
 import psutil
 
 from devmesh.core.events import Sampled
+from devmesh.processes.graphics import Graphics
 from devmesh.settings import Settings
 from devmesh.vocabulary.terms import Resources
 
@@ -22,13 +19,13 @@ _KEPT_FREE = 0.1
 class Sampler:
     """One look takes a few milliseconds at most. No GPU is a normal case, and so is a driver that went away."""
 
-    def __init__(self) -> None:
-        self._nvml = _nvml()
+    def __init__(self, graphics: Graphics | None = None) -> None:
+        self._graphics = graphics or Graphics()
 
     def look(self) -> Sampled:
         """What there is, and what of it is in use now."""
         memory = psutil.virtual_memory()
-        total, used = self._vram()
+        total, used = self._graphics.memory()
         return Sampled(
             total=Resources(ram_gb=_rounded(memory.total), vram_gb=_rounded(total)),
             used=Resources(ram_gb=_rounded(memory.total - memory.available), vram_gb=_rounded(used)),
@@ -40,40 +37,6 @@ class Sampler:
         ram = measured.ram_gb * (1 - _KEPT_FREE) if settings.ram_gb is None else settings.ram_gb
         vram = measured.vram_gb if settings.gpu_vram_gb is None else settings.gpu_vram_gb
         return Resources(ram_gb=round(ram, 3), vram_gb=round(vram, 3))
-
-    def _vram(self) -> tuple[int, int]:
-        """Total and used bytes over all GPUs."""
-        if self._nvml is None:
-            return 0, 0
-        try:
-            found = [_memory(self._nvml, index) for index in range(self._nvml.nvmlDeviceGetCount())]
-        except self._nvml.NVMLError:
-            return 0, 0
-        return sum(int(one.total) for one in found), sum(int(one.used) for one in found)
-
-    def close(self) -> None:
-        """Let go of the driver."""
-        if self._nvml is not None:
-            with suppress(self._nvml.NVMLError):
-                self._nvml.nvmlShutdown()
-            self._nvml = None
-
-
-def _nvml() -> Any | None:
-    """NVIDIA's library, opened; None without a GPU or its driver."""
-    try:
-        module: Any = import_module("pynvml")
-    except ImportError:
-        return None
-    try:
-        module.nvmlInit()
-    except module.NVMLError:
-        return None
-    return module
-
-
-def _memory(nvml: Any, index: int) -> Any:
-    return nvml.nvmlDeviceGetMemoryInfo(nvml.nvmlDeviceGetHandleByIndex(index))
 
 
 def _rounded(count: float) -> float:

@@ -12,6 +12,7 @@ from devmesh.scripted.script import Step
 from devmesh.scripted.surroundings import Ended, Surroundings
 
 _MEGABYTE = 1_000_000
+_hoarded: list[bytearray] = []
 
 
 def fail(_: Surroundings, step: Step) -> NoReturn:
@@ -71,6 +72,13 @@ def flood(here: Surroundings, step: Step) -> bool:
     for _ in range(int(float(size) * _MEGABYTE) // len(line)):
         target.write(line)
     target.flush()
+    return False
+
+
+def hoard(here: Surroundings, step: Step) -> bool:
+    """Take that much memory, and keep it until the end of the run."""
+    _hoarded.append(bytearray(int(float(step.argument) * _MEGABYTE)))
+    here.stream.say(f"I keep {step.argument} MB.")
     return False
 
 

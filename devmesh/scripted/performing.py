@@ -190,6 +190,7 @@ VERBS: dict[str, Verb] = {
     "hang": Verb(
         Grammar((0,), False), "hang [SECONDS]", "ignore SIGTERM, for ever or so long", misbehaving.hang, tool=False
     ),
+    "hoard": Verb(Grammar((0,), True), "hoard MEGABYTES", "take memory and keep it", misbehaving.hoard, tool=False),
     "flood": Verb(Grammar((0,), True), "flood MEGABYTES [stderr]", "very much output", misbehaving.flood, tool=False),
     "daemon": Verb(
         Grammar((0,), True), "daemon SECONDS", "leave a grandchild in its own session", misbehaving.daemon, tool=False

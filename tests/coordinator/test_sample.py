@@ -2,79 +2,60 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import psutil
 import pytest
 
 from devmesh.coordinator.sample import Sampler
 from devmesh.settings import Settings
+from tests.processes.nvml_driver import Card, Driver, install
 
 
-class Driver:
-    """A GPU driver with two cards, or one that went away."""
-
-    class NVMLError(Exception):
-        """The library's own error."""
-
-    def __init__(self, *, gone: bool = False) -> None:
-        self.gone = gone
-
-    def nvmlDeviceGetCount(self) -> int:  # noqa: N802 - the library's name
-        """Two, while it is there."""
-        if self.gone:
-            raise self.NVMLError
-        return 2
-
-    def nvmlDeviceGetHandleByIndex(self, index: int) -> int:  # noqa: N802 - the library's name
-        """A handle is a number here."""
-        return index
-
-    def nvmlDeviceGetMemoryInfo(self, handle: int) -> Any:  # noqa: N802 - the library's name
-        """8 GB each, 1 and 2 GB used."""
-        return SimpleNamespace(total=8_000_000_000, used=(handle + 1) * 1_000_000_000)
-
-    def nvmlShutdown(self) -> None:  # noqa: N802 - the library's name
-        """Nothing to do."""
+@pytest.fixture
+def driver(monkeypatch: pytest.MonkeyPatch) -> Driver:
+    """Two cards of 8 GB, with 1 and 2 GB in use."""
+    made = Driver(Card(8 * 10**9, {7: 10**9}), Card(8 * 10**9, {8: 2 * 10**9}))
+    install(made, monkeypatch.setattr)
+    return made
 
 
-def with_driver(driver: Driver | None) -> Sampler:
-    """A sampler on that driver."""
-    sampler = Sampler()
-    sampler.close()
-    sampler._nvml = driver
-    return sampler
+@pytest.fixture
+def no_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without one."""
+    install(None, monkeypatch.setattr)
 
 
+@pytest.mark.usefixtures("no_card")
 def test_ram_is_the_machines() -> None:
     """In gigabytes of 10^9 bytes; some of it is in use."""
-    sampled = with_driver(None).look()
+    sampled = Sampler().look()
     assert sampled.total.ram_gb == round(psutil.virtual_memory().total / 1e9, 3)
     assert 0 < sampled.used.ram_gb < sampled.total.ram_gb
     assert sampled.total.vram_gb == sampled.used.vram_gb == 0
 
 
-def test_gpus_are_added_up() -> None:
+def test_gpus_are_added_up(driver: Driver) -> None:
     """All cards are one pool."""
-    sampled = with_driver(Driver()).look()
+    sampled = Sampler().look()
     assert (sampled.total.vram_gb, sampled.used.vram_gb) == (16.0, 3.0)
 
 
-def test_a_driver_that_goes_away_is_no_gpu() -> None:
+def test_a_driver_that_goes_away_is_no_gpu(driver: Driver) -> None:
     """And no error."""
-    assert with_driver(Driver(gone=True)).look().total.vram_gb == 0
+    sampler = Sampler()
+    driver.is_gone = True
+    assert sampler.look().total.vram_gb == 0
 
 
 @pytest.mark.parametrize(("ram", "expected"), [(7.5, 7.5), (0, 0.0)])
+@pytest.mark.usefixtures("no_card")
 def test_settings_say_what_may_be_granted(ram: float, expected: float) -> None:
     """Also that nothing is managed."""
-    assert with_driver(None).grantable(Settings.load(ram_gb=ram, gpu_vram_gb=0)).ram_gb == expected
+    assert Sampler().grantable(Settings.load(ram_gb=ram, gpu_vram_gb=0)).ram_gb == expected
 
 
-def test_unset_it_is_measured_with_some_kept_for_the_system() -> None:
+def test_unset_it_is_measured_with_some_kept_for_the_system(driver: Driver) -> None:
     """Less than all, more than half."""
-    sampler = with_driver(Driver())
+    sampler = Sampler()
     total = sampler.look().total
     granted = sampler.grantable(Settings.load())
     assert total.ram_gb / 2 < granted.ram_gb < total.ram_gb
