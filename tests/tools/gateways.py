@@ -34,7 +34,7 @@ class Gateway:
 
 
 _CODEX = """\
-model = "stub-model"
+model = "gpt-5.5"
 model_provider = "stub"
 check_for_update_on_startup = false
 [analytics]

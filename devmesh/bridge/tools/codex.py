@@ -26,6 +26,8 @@ class Codex:
         self._number = 0
         self._expected: dict[int, Callable[[Message], Iterable[Said]]] = {}
         "What to do with the answers to our requests."
+        self._steers: dict[int, str] = {}
+        "Reasons for a refusal, on their way into the turn that goes on."
         self._items: dict[str, Message] = {}
         self._thread = ""
         self._turn = ""
@@ -76,10 +78,15 @@ class Codex:
         self._conversation.send({"id": self._number, "method": method, "params": params})
 
     def _answered(self, message: Message) -> Iterable[Said]:
-        then = self._expected.pop(message.get("id", 0), None)
+        number = message.get("id", 0)
+        if number in self._steers:
+            reason = self._steers.pop(number)
+            self._conversation.denied += [reason] if "error" in message else []  # the turn was over already
+            return ()
+        then = self._expected.pop(number, None)
         if then is None:
             return ()
-        if "error" in message and then != self._steered:
+        if "error" in message:
             return [self._conversation.over(success=False, reason=_reason(message["error"]))]
         return then(message)
 
@@ -131,16 +138,12 @@ class Codex:
         self._conversation.send({"id": number, "result": {"decision": decision}})
         if permission.granted:
             return
-        self._conversation.denied.append(permission.reason or "Not permitted.")
-        reminder = self._conversation.reminder()
-        if reminder and self._turn:
+        reason = permission.reason or "Not permitted."
+        self._conversation.denied.append(reason)
+        if self._turn and (reminder := self._conversation.reminder()):
             steer = {"threadId": self._thread, "expectedTurnId": self._turn}
-            self._request("turn/steer", {**steer, "input": [{"type": "text", "text": reminder}]}, self._steered)
-
-    def _steered(self, message: Message) -> Iterable[Said]:
-        if "error" in message:
-            self._conversation.denied.append("the last refusal stands")
-        return ()
+            self._request("turn/steer", {**steer, "input": [{"type": "text", "text": reminder}]}, lambda _: ())
+            self._steers[self._number] = reason
 
     def _question(self, number: object, questions: list[Message]) -> None:
         first = questions[0] if questions else {}
@@ -173,6 +176,9 @@ class Codex:
         """It counts the thread; we count the run."""
         used = params.get("tokenUsage") or {}
         total, last = (_tokens(used.get(key) or {}) for key in ("total", "last"))
+        if not self._turn or params.get("turnId", self._turn) != self._turn:  # told again when a thread is resumed
+            self._before = total
+            return
         if self._before is None:
             self._before = total[0] - last[0], total[1] - last[1]
         yield UsageCounted(total[0] - self._before[0], total[1] - self._before[1])
