@@ -57,6 +57,7 @@ def test_all_panels_of_a_source_share_one_pump_and_one_reading() -> None:
 
 def test_another_source_has_another_pump_and_none_is_kept_alive() -> None:
     """Pumps go with their panels: nothing is remembered of a source that nobody shows."""
+    gc.collect()
     before = len(Pump._of)
     one, other = Still(view()), Still(view())
     pumps = [Pump.of(one), Pump.of(other)]

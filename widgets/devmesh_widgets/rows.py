@@ -23,8 +23,8 @@ class Health(StrEnum):
     "It was stopped on purpose."
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a panel. Two rows are equal when they would look the same."""
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One line of a panel. Two rows are equal when they would look the same. Never part of a circle: not collected."""
 
 
 class HeaderRow(Row, frozen=True, kw_only=True):
