@@ -83,8 +83,11 @@ def dismiss(words: Words) -> object:
 
 
 def tools(_: Words) -> object:
-    """The CLIs, as a table."""
-    return survey(Settings.load().home)
+    """The CLIs: live where a mesh is open, else as a table."""
+    try:
+        return meshes.current().tools
+    except NoMesh:
+        return survey(Settings.load().home)
 
 
 # ---- tasks ----
@@ -106,6 +109,9 @@ def task(words: Words) -> object:
         check=given.check,
         agents=given.agents,
         time_limit=given.time_limit,
+        budget_usd=given.budget_usd,
+        budget_tokens=given.budget_tokens,
+        to=given.to,
     )
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from devmesh.jupyter import actions
+from devmesh.jupyter import actions, steering
 from devmesh.jupyter.actions import Words
-from devmesh.jupyter.parsing import Parser, positive, priority, seconds
-from devmesh.vocabulary.terms import AgentState, TaskState
+from devmesh.jupyter.parsing import Parser, copies, dollars, positive, priority, seconds, tokens
+from devmesh.vocabulary.terms import AgentState, QuestionKind, TaskState
 
 
 class Argument(NamedTuple):
@@ -101,6 +101,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
                 "--agents", nargs="+", default=(), metavar="AGENT", completes="agent", help="only these may have it"
             ),
             argument("--time-limit", type=seconds, metavar="TIME", help="for one attempt: 90s, 10m, 2h"),
+            argument("--budget-usd", type=dollars, metavar="DOLLARS", help="paused before it costs more"),
+            argument("--budget-tokens", type=tokens, metavar="TOKENS", help="paused before it takes more: 50k, 2M"),
+            argument("--to", type=copies, default=1, metavar="N|all", help="so many agents do it, to be compared"),
         ),
         (
             '%devmesh task "Fix the failing tests" --priority 1',
@@ -135,9 +138,63 @@ COMMANDS: Final[tuple[Command, ...]] = (
         actions.send_back,
         (argument("change", type=positive), argument("remarks", nargs="*")),
     ),
+    Command(
+        "compare",
+        "The copies of a task posted --to several agents: who did what, at what cost.",
+        steering.compare,
+        (argument("task", type=positive, completes="task"),),
+        ("%devmesh compare 4", "%devmesh approve 7    # the change of the best one"),
+    ),
+    Command(
+        "conflicts", "What there are two versions of: to compare, approve, send back.", steering.conflicts, (_FRAME,)
+    ),
+    Command("inbox", "What tools want to know or to be allowed.", steering.inbox, (_FRAME,)),
+    Command(
+        "answer",
+        "Answer a question of the inbox.",
+        steering.answer,
+        (
+            argument("question", type=positive, completes="question"),
+            argument("answer", nargs="*", completes="answer", help="the text, or one of its options"),
+        ),
+        ("%devmesh answer 3 yes",),
+    ),
+    Command(
+        "rule",
+        "Answer by rule: whatever matches the glob gets this answer at once. Without words: the rules.",
+        steering.rule,
+        (
+            argument("pattern", nargs="?", help="a glob over the question's text"),
+            argument("answer", nargs="*"),
+            argument("--kind", choices=[kind.value for kind in QuestionKind], help="only of these (default: all)"),
+            argument("--drop", type=positive, metavar="RULE", completes="rule", help="answer so no more"),
+        ),
+        ("%devmesh rule '*pip install*' no --kind permission", "%devmesh rule --drop 2"),
+    ),
+    Command(
+        "budget",
+        "Limit what the mesh, or one task, may spend. Without words: what it may.",
+        steering.budget,
+        (
+            argument("--usd", type=dollars, metavar="DOLLARS"),
+            argument("--tokens", type=tokens, metavar="TOKENS", help="20000, 20k or 1.5M"),
+            argument("--task", type=positive, completes="task", help="of this task only"),
+            argument("--none", action="store_true", help="no limit any more"),
+        ),
+        ("%devmesh budget --usd 5", "%devmesh budget --tokens 200k --task 3"),
+    ),
+    Command("costs", "What the tools say they spent.", steering.costs, (_FRAME,)),
     Command("goal", "Ask the architect for a plan towards a goal.", actions.goal, (argument("text", nargs="*"),)),
     Command("status", "How the mesh stands, in a few lines.", actions.status),
     Command("dashboard", "Everything, live.", actions.dashboard),
+    Command("command", "The command centre: a form to ask for work.", steering.command),
+    Command(
+        "plot",
+        "A picture of what was.",
+        steering.plot,
+        (argument("noun", choices=steering.PICTURED, help="of what"),),
+        ("%devmesh plot tasks",),
+    ),
     Command(
         "agents",
         "The agents, live.",

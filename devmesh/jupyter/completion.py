@@ -124,11 +124,18 @@ def _paths(fragment: str) -> list[str]:
 _agents = _of_mesh(lambda mesh: mesh.agents.keys())
 _tasks = _of_mesh(lambda mesh: mesh.tasks.keys())
 
+_questions = _of_mesh(lambda mesh: mesh.inbox.keys())
+_rules = _of_mesh(lambda mesh: [rule.number for rule in mesh.inbox.rules])
+_answers = _of_mesh(lambda mesh: [option for question in mesh.inbox for option in question.options])
+
 OFFERS: Final[dict[str, Callable[[str], Iterable[str]]]] = {
     "agent": _agents,
+    "answer": _answers,
     "either": lambda fragment: [*_tasks(fragment), *_agents(fragment)],
     "kind": _kinds,
     "path": _paths,
+    "question": _questions,
+    "rule": _rules,
     "task": _tasks,
     "tool": _tools,
 }

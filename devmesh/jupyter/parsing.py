@@ -88,3 +88,24 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
     return int(text)
+
+
+def copies(text: str) -> int | str:
+    """A whole number from 1 on, or `all`. Raises ArgumentTypeError."""
+    return text if text == "all" else positive(text)
+
+
+def dollars(text: str) -> float:
+    """`5`, `0.50` or `$2`. Raises ArgumentTypeError."""
+    match = re.fullmatch(r"\$?(\d+(?:\.\d+)?)", text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of dollars: say 5 or 0.50")
+    return float(match[1])
+
+
+def tokens(text: str) -> int:
+    """`20000`, `20k` or `1.5M`. Raises ArgumentTypeError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKmM]?)", text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of tokens: say 20000, 20k or 1.5M")
+    return round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2].lower()])

@@ -98,5 +98,5 @@ class Knowledge:
     def __repr__(self) -> str:
         return self._bundle()["text/plain"]
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return self._bundle()
+    def _repr_mimebundle_(self, **_: Any) -> Any:
+        return bundle("knowledge", self._operations, Picture(self._bundle()))

@@ -22,7 +22,7 @@ class Plain(Protocol):
 
 
 def widget(name: str, operations: Operations) -> Any:
-    """A live panel: `dashboard`, `agents`, `tasks`, `locks`, `hardware`, `events`. ImportError without widgets."""
+    """A live panel by its name, a key of `devmesh.jupyter.panels.PANELS`. Raises ImportError without widgets."""
     return import_module(_PANELS).panel(name, operations)
 
 

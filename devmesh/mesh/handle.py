@@ -21,6 +21,7 @@ from devmesh.mesh.status import Status, status_of
 from devmesh.mesh.steering import Steering
 from devmesh.mesh.stopping import stop
 from devmesh.mesh.task import Task, TaskResult
+from devmesh.mesh.tools import Toolbox
 from devmesh.mesh.waiting import Done, Several
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Mesh(Steering):
         self.inbox = Inbox(operations)
         self.costs = Costs(operations)
         self.conflicts = Conflicts(operations)
+        self.tools = Toolbox(operations)
         self.credentials = Credentials(operations)
         self.aio = Awaiting(door, operations, self.stop)
 
@@ -148,6 +150,10 @@ class Mesh(Steering):
     def dashboard(self) -> Any:
         """The live dashboard as a widget of its own."""
         return widget("dashboard", self._operations)
+
+    def command(self) -> Any:
+        """The command centre as a widget of its own: a form to ask for work."""
+        return widget("command", self._operations)
 
     def close(self) -> None:
         """Let go of this handle without stopping anything; a mesh that runs in this process goes on."""

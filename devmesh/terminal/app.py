@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from devmesh.errors import DevMeshError
-from devmesh.terminal import asking, credentials, demo, exits, machine, mcp, printing, running
+from devmesh.terminal import asking, credentials, deciding, demo, exits, machine, mcp, printing, running
 
 _HELP = """Several AI coding CLIs on one project at the same time, without stepping on each other.
 
@@ -31,6 +31,14 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...]] = (
         asking.post,
         ('devmesh post "Fix the failing tests" --priority 1 --wait', "devmesh post - --file src/ < task.md"),
     ),
+    ("cancel", deciding.cancel, ("devmesh cancel 3 4 --reason 'asked twice'",)),
+    ("retry", deciding.retry, ("devmesh retry 3",)),
+    ("pause", deciding.pause, ("devmesh pause 3", "devmesh pause claude-1")),
+    ("resume", deciding.resume, ("devmesh resume 3 claude-1",)),
+    ("inbox", deciding.inbox, ("devmesh inbox", "devmesh inbox --json | jq '.[].question'")),
+    ("answer", deciding.answer, ("devmesh answer 3 yes",)),
+    ("conflicts", deciding.conflicts, ("devmesh conflicts", "devmesh conflicts change 3")),
+    ("costs", deciding.costs, ("devmesh costs", "devmesh costs --json | jq .dollars")),
     ("status", asking.status, ("devmesh status", "devmesh status --json | jq .tasks")),
     (
         "audit",

@@ -1,0 +1,144 @@
+"""`devmesh cancel`, `retry`, `pause`, `resume`, `inbox`, `answer`, `conflicts`, `costs`: deciding from a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from devmesh.terminal import exits
+from devmesh.terminal.options import AsJson, Project
+from devmesh.terminal.printing import put_json, put_table, say
+
+if TYPE_CHECKING:
+    from devmesh.mesh import Mesh
+    from devmesh.mesh.waiting import Done
+
+Numbers = Annotated[list[int], typer.Argument(metavar="TASK...", help="Task numbers.")]
+Which = Annotated[list[str], typer.Argument(metavar="TASK|AGENT...", help="Task numbers, or agents by name.")]
+Reason = Annotated[str, typer.Option(help="Why, for the record.")]
+
+
+@contextmanager
+def _joined(project: Path, *, watching: bool = False) -> Iterator[Mesh]:
+    """The mesh of the project; only to look, where that will do."""
+    from devmesh.mesh import connect
+    from devmesh.vocabulary.terms import Role
+
+    mesh = connect(project, role=Role.OBSERVER if watching else Role.OPERATOR)
+    try:
+        yield mesh
+    finally:
+        mesh.close()
+
+
+def _tell(done: Done, *, as_json: bool) -> None:
+    put_json({"done": done.said}) if as_json else say(done.said)
+
+
+def cancel(tasks: Numbers, project: Project = Path(), reason: Reason = "", as_json: AsJson = False) -> int:
+    """End tasks. Their tools are stopped, and nothing of them lands."""
+    with _joined(project) as mesh:
+        for task in tasks:
+            _tell(mesh.cancel(task, reason), as_json=as_json)
+    return exits.DONE
+
+
+def retry(tasks: Numbers, project: Project = Path(), as_json: AsJson = False) -> int:
+    """Queue failed or cancelled tasks again. Their attempts are counted from zero."""
+    with _joined(project) as mesh:
+        for task in tasks:
+            _tell(mesh.retry(task), as_json=as_json)
+    return exits.DONE
+
+
+def pause(which: Which, project: Project = Path(), as_json: AsJson = False) -> int:
+    """Stop tasks where they are, or agents altogether."""
+    with _joined(project) as mesh:
+        for one in which:
+            _tell(mesh.pause(one), as_json=as_json)
+    return exits.DONE
+
+
+def resume(which: Which, project: Project = Path(), as_json: AsJson = False) -> int:
+    """Let paused tasks or agents go on. A parked agent is tried again at once."""
+    with _joined(project) as mesh:
+        for one in which:
+            _tell(mesh.resume(one), as_json=as_json)
+    return exits.DONE
+
+
+def inbox(project: Project = Path(), as_json: AsJson = False) -> int:
+    """What tools want to know or to be allowed. `devmesh answer NUMBER ANSWER` answers."""
+    with _joined(project, watching=True) as mesh:
+        if as_json:
+            put_json([dict(zip(mesh.inbox.columns, row, strict=True)) for row in mesh.inbox.rows()])
+        elif len(mesh.inbox):
+            put_table("", mesh.inbox.columns, mesh.inbox.rows())
+        else:
+            say("nobody asks anything")
+    return exits.DONE
+
+
+def answer(
+    question: Annotated[int, typer.Argument(help="Its number in the inbox.")],
+    text: Annotated[str, typer.Argument(metavar="ANSWER", help="The text, or one of its options.")],
+    project: Project = Path(),
+    as_json: AsJson = False,
+) -> int:
+    """Answer a question of the inbox, once."""
+    with _joined(project) as mesh:
+        _tell(mesh.answer(question, text), as_json=as_json)
+    return exits.DONE
+
+
+def conflicts(
+    name: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]", help="Such as: change 3. Shows its diff.")
+    ] = None,
+    project: Project = Path(),
+    as_json: AsJson = False,
+) -> int:
+    """What there are two versions of. Changes in review or in conflict, and writes behind the gate."""
+    from devmesh.errors import Code, Refused
+    from devmesh.mesh.conflicts import COLUMNS
+
+    with _joined(project, watching=True) as mesh:
+        if name:
+            wanted = " ".join(name)
+            if wanted not in mesh.conflicts.keys():  # noqa: SIM118 - not a mapping
+                raise Refused(
+                    f"there is no conflict {wanted!r}", code=Code.UNKNOWN, hint="devmesh conflicts lists them."
+                )
+            diff = mesh.conflicts[wanted].diff()
+            put_json({"conflict": wanted, "diff": diff}) if as_json else say(diff)
+        elif as_json:
+            put_json([dict(zip(COLUMNS, row, strict=True)) for row in mesh.conflicts.rows()])
+        elif rows := mesh.conflicts.rows():
+            put_table("", COLUMNS, rows)
+        else:
+            say("nothing to decide")
+    return exits.DONE
+
+
+def costs(project: Project = Path(), as_json: AsJson = False) -> int:
+    """What the tools say they spent, by task."""
+    with _joined(project, watching=True) as mesh:
+        spent, budget = mesh.costs.spent, mesh.costs.budget
+        if as_json:
+            limits = {"dollars": budget.dollars, "tokens": budget.tokens}
+            tasks = [cost._asdict() for cost in mesh.costs]
+            counts = {
+                "dollars": spent.dollars,
+                "input_tokens": spent.input_tokens,
+                "output_tokens": spent.output_tokens,
+            }
+            put_json(counts | {"budget": limits, "tasks": tasks})
+            return exits.DONE
+        say(mesh.status().spent or "nothing was spent yet, or no tool said so")
+        if len(mesh.costs):
+            put_table("", mesh.costs.columns, mesh.costs.rows())
+    return exits.DONE

@@ -1,0 +1,75 @@
+"""Deciding from a terminal: tasks, questions, conflicts and costs, for a person and for a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import devmesh as library
+from devmesh.mesh import Mesh
+from devmesh.terminal import exits
+from devmesh.vocabulary.facts import QuestionAsked, WriteFound
+from devmesh.vocabulary.requests import Ask, ReportUsage, ReportWrite
+from devmesh.vocabulary.terms import TaskState
+from tests.mesh.visitor import Visitor
+from tests.terminal.test_at_work import Run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def mesh(project: Path, tmp_path: Path) -> Iterator[Mesh]:
+    """The mesh of the project, in this process; the command is another."""
+    with library.start(project, ws_port=0, home=tmp_path / "home") as started:
+        yield started
+
+
+def test_tasks_are_cancelled_retried_paused_and_resumed(devmesh: Run, mesh: Mesh) -> None:
+    """Each says what it did, in words or as JSON."""
+    mesh.post("one")
+    assert devmesh("pause", "1").stdout == "paused task 1\n"
+    assert devmesh("resume", "1").stdout == "resumed task 1\n"
+    assert json.loads(devmesh("cancel", "1", "--reason", "enough", "--json").stdout) == {"done": "cancelled task 1"}
+    assert devmesh("retry", "1").stdout == "queued task 1 again\n"
+    mesh._door.replica.when(lambda state: state.tasks[1].state is TaskState.QUEUED or None).result(5)
+    refused = devmesh("cancel", "9")
+    assert refused.returncode == exits.REFUSED
+    assert "Traceback" not in refused.stderr
+
+
+def test_the_inbox_is_read_and_answered(devmesh: Run, mesh: Mesh) -> None:
+    """Empty, with a question, and empty again."""
+    assert devmesh("inbox").stdout == "nobody asks anything\n"
+    visitor = Visitor(mesh)
+    number = visitor.ask(QuestionAsked, Ask(text="\x1b[31mMay I?", options=("yes", "no"))).question
+    (row,) = json.loads(devmesh("inbox", "--json").stdout)
+    assert (row["question"], row["agent"], row["options"]) == (number, "visitor-1", ["yes", "no"])
+    shown = devmesh("inbox").stdout
+    assert "May I?" in shown
+    assert "\x1b" not in shown
+    assert devmesh("answer", str(number), "perhaps").returncode == exits.REFUSED
+    assert devmesh("answer", str(number), "yes").stdout == f"answered question {number}\n"
+    assert json.loads(devmesh("inbox", "--json").stdout) == []
+    visitor.leave()
+
+
+def test_conflicts_and_costs_are_read(devmesh: Run, mesh: Mesh) -> None:
+    """As a table, one of them as a diff, and for a program."""
+    assert devmesh("conflicts").stdout == "nothing to decide\n"
+    assert devmesh("costs").stdout == "nothing was spent yet, or no tool said so\n"
+    visitor = Visitor(mesh)
+    mesh.post("spend")
+    visitor.begin(1)
+    visitor.say(ReportUsage(task=1, attempt=1, input_tokens=900, output_tokens=100, dollars=0.5))
+    visitor.ask(WriteFound, ReportWrite(path="notes.md"))
+    assert "$0.50, 1,000 tokens" in devmesh("costs").stdout
+    spent = json.loads(devmesh("costs", "--json").stdout)
+    assert (spent["dollars"], spent["budget"], spent["tasks"][0]["task"]) == (0.5, {"dollars": None, "tokens": None}, 1)
+    assert "write 1" in devmesh("conflicts").stdout
+    assert json.loads(devmesh("conflicts", "--json").stdout)[0]["conflict"] == "write 1"
+    assert json.loads(devmesh("conflicts", "write", "1", "--json").stdout) == {"conflict": "write 1", "diff": ""}
+    assert devmesh("conflicts", "write", "9").returncode == exits.REFUSED
+    visitor.leave()
