@@ -209,6 +209,7 @@ class Attempt:
                 await self._reporter.close()
                 await bench.locks.end(awarded.task)
         finally:
+            self._reporter.give_up()
             try:
                 await bench.workspaces.remove(awarded.agent, awarded.task, awarded.attempt)
             except (DevMeshError, OSError) as error:

@@ -58,6 +58,11 @@ class Reporter:
             self._pass(stream, held.end())
         while self._waiting:
             await self._report()
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Write nothing any more, told or not."""
+        self._sender.cancel()
         if self._log is not None:
             self._log.close()
 
@@ -101,7 +106,7 @@ class Reporter:
         self._more.set()
 
     def _keep(self, text: str) -> None:
-        if not text or self._logged >= LOG_TOTAL:
+        if not text or self._logged >= LOG_TOTAL or (self._log is not None and self._log.closed):
             return
         if self._log is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

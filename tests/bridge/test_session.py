@@ -1,4 +1,4 @@
-"""A conversation with a real program: continued, begun anew where it was forgotten, ended by a pause and gone on with."""
+"""A conversation with a real program: continued, begun anew where it was forgotten, ended by a pause, gone on with."""
 
 from __future__ import annotations
 
@@ -26,13 +26,17 @@ COUNTED = "run sh -c 'echo x >> count.txt'\n"
 class Trial:
     """A session of the scripted CLI in a workspace, and all it said."""
 
-    def __init__(self, folder: Path, tool: GenericTool | None = None, limit: float = 60.0, **wants: float) -> None:
+    def __init__(
+        self, folder: Path, tool: GenericTool | None = None, limit: float = 60.0, dollars: float | None = None
+    ) -> None:
         self.workspace = folder / "work"
         self.workspace.mkdir(parents=True)
         self.said: list[Said] = []
         self.notes: list[str] = []
         self.rests = 0
-        setting = Setting(self.workspace, Purpose.WORK, context={"DEVMESH_TEST": folder.name}, wants=Wants(**wants))
+        setting = Setting(
+            self.workspace, Purpose.WORK, context={"DEVMESH_TEST": folder.name}, wants=Wants(dollars=dollars)
+        )
         ears = Ears(self.said.append, noted=self.notes.append, at_rest=self._rest)
         self.session = ToolSession(tool or GenericTool.find("scripted"), setting, ears, limit)
 
