@@ -9,8 +9,9 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
+from devmesh.core.events import Rescued
 from devmesh.errors import BadTarget, DevMeshError
 from devmesh.repository import Repository, tree_lock
 from devmesh.repository.exchange import Displaced, Moved, discard, exchange, remove, restore, sync_exchanged
@@ -49,14 +50,21 @@ def passing(name: str) -> None:
     del name
 
 
+class Kept(NamedTuple):
+    """A temporary file whose content may be nowhere else: what somebody wrote to `path` where `before` was expected."""
+
+    name: str
+    path: str
+    before: str | None
+
+
 @dataclass
 class Landing:
     """What became of one plan so far."""
 
     done: list[Displaced] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
-    "Temporary files whose content may be nowhere else."
+    kept: list[Kept] = field(default_factory=list)
 
 
 class Lander:
@@ -66,6 +74,7 @@ class Lander:
         self._repository = repository
         self._root = repository.project
         self._failpoint = failpoint
+        self._rescued: list[Rescued] = []
         self._lingering: list[Displaced] = []
         "Displaced files that somebody still has open for writing."
 
@@ -130,7 +139,7 @@ class Lander:
                 outcome = self._put(write, staged.get(write.path))
                 if isinstance(outcome, Moved):
                     landing.moved.append(write.path)
-                    landing.kept += outcome.kept
+                    landing.kept += [Kept(name, write.path, write.expected) for name in outcome.kept]
                     break
                 landing.done.append(outcome)
                 self._failpoint("gate_exchanged_one")
@@ -154,9 +163,10 @@ class Lander:
 
     def _take_back(self, landing: Landing) -> None:
         while landing.done:
-            outcome = restore(landing.done.pop())
+            displaced = landing.done.pop()
+            outcome = restore(displaced)
             if outcome is not None:
-                landing.kept += outcome.kept
+                landing.kept += [Kept(name, displaced.path, displaced.expected) for name in outcome.kept]
             self._failpoint("gate_restored_one")
 
     def _undo(self, writes: Iterable[PlannedWrite], landing: Landing) -> None:
@@ -167,7 +177,7 @@ class Lander:
             sync_staged([] if staged is None else [staged])
             outcome = self._put(reverse, staged)
             if isinstance(outcome, Moved):
-                landing.kept += outcome.kept
+                landing.kept += [Kept(name, write.path, write.expected) for name in outcome.kept]
             else:
                 landing.done.append(outcome)
         sync_exchanged(landing.done)
@@ -193,8 +203,8 @@ class Lander:
         for displaced in landing.done:
             if not discard(displaced):
                 self._lingering.append(displaced)
-        for name in landing.kept:
-            self._rescue(name)
+        for kept in landing.kept:
+            self._rescue(kept)
         self._failpoint("gate_discarded")
 
     def _drop_emptied(self, plan: Sequence[PlannedWrite]) -> None:
@@ -210,7 +220,7 @@ class Lander:
             if discard(displaced):
                 continue
             if displaced.name is not None and self._look(displaced.name).oid not in {displaced.expected, None}:
-                self._rescue(displaced.name)
+                self._rescue(Kept(displaced.name, displaced.path, displaced.expected))
             else:
                 self._lingering.append(displaced)
         return len(self._lingering)
@@ -230,10 +240,16 @@ class Lander:
                 if self._holds(write, write.after):
                     theirs = self._look(name).oid
                     restore(Displaced(self._root, write.path, name, theirs, write.after))
-                self._rescue(name)
+                self._rescue(Kept(name, write.path, write.expected))
 
-    def _rescue(self, name: str) -> None:
+    def rescued(self) -> tuple[Rescued, ...]:
+        """What was put aside since this was last asked; in the private repository, and below RESCUED in the home."""
+        found, self._rescued = tuple(self._rescued), []
+        return found
+
+    def _rescue(self, kept: Kept) -> None:
         """Move a version that may be nowhere else out of the project, where a person will find it."""
+        name = kept.name
         now = self._look(name)
         if now.data is None or now.oid is None:
             return
@@ -243,6 +259,7 @@ class Lander:
         place.write_bytes(now.data)
         self._repository.write_blob(now.data)
         if remove_if(self._root, name, {now.oid}):
+            self._rescued.append(Rescued(path=kept.path, before=kept.before, after=now.oid))
             _log.warning("somebody wrote a file while it was being exchanged; their version is kept as %s", place)
 
 

@@ -40,16 +40,19 @@ class WriteGate:
         """Land the plan, all or none. Idempotent: applying it again, `resumed` after a crash, ends the same way.
 
         `moved` names files that somebody changed in between; with `moved` or `problem` none of the plan is in place.
+        `rescued` are versions that came in the very moment of an exchange and would be nowhere else.
         Never raises.
         """
         try:
             opened = () if resumed else tuple(self._opened(effect.plan))
             if opened:  # since it was prepared; prepared again, it will come back
                 return Applied(change=effect.change, moved=opened)
-            return Applied(change=effect.change, moved=self._lander.land(effect.plan, resumed=resumed))
+            moved = self._lander.land(effect.plan, resumed=resumed)
+            return Applied(change=effect.change, moved=moved, rescued=self._lander.rescued())
         except (RepositoryError, BadTarget, OSError) as error:
             _log.warning("change %d could not be landed: %s", effect.change, error)
-            return Applied(change=effect.change, problem=f"the files could not be exchanged: {error}"[:2000])
+            problem = f"the files could not be exchanged: {error}"[:2000]
+            return Applied(change=effect.change, problem=problem, rescued=self._lander.rescued())
 
     def tidy(self) -> int:
         """Let go of displaced files that somebody had open; how many are left."""
