@@ -13,7 +13,6 @@ from typing import Final, NamedTuple, Self
 
 from msgspec.structs import replace
 
-from devmesh.audit import knowledge
 from devmesh.audit.chain import FIRST
 from devmesh.audit.database import SURVIVABLE, primary_code, storage_error, storage_errors
 from devmesh.audit.failpoints import Failpoint, passing
@@ -24,7 +23,6 @@ from devmesh.audit.rows import facts_after, insert_facts
 from devmesh.audit.snapshots import Snapshot, read_snapshot, write_snapshot
 from devmesh.errors import Code, StorageError
 from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.facts import Discovery
 
 MARK_EVERY: Final = 10_000
 "Facts after which the high-water mark is written, at the latest; it also is at every start, snapshot and stop."
@@ -121,12 +119,6 @@ class Journal:
         with self._transaction("snapshot_before_commit", "snapshot_after_commit") as connection:
             write_snapshot(connection, sequence, self._last_at, body)
         self._mark()
-
-    def search(self, query: str, limit: int) -> tuple[Discovery, ...]:
-        """Shared discoveries that have any of the query's words, best first (BM25). No query is wrong."""
-        self._refuse_failed()
-        with storage_errors(self.path):
-            return knowledge.search(self._connection, query, limit)
 
     @property
     def mirror_lag(self) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import sqlite3
+from pathlib import Path
 from typing import Final
 
+from devmesh.audit.database import open_reader
 from devmesh.vocabulary.codec import decode_fact
 from devmesh.vocabulary.facts import Discovery, DiscoveryShared
 
@@ -16,18 +17,22 @@ _WORD = re.compile(r"\w+")
 _MOST_WORDS = 64
 
 
-def search(connection: sqlite3.Connection, query: str, limit: int) -> tuple[Discovery, ...]:
-    """Discoveries with any of the query's words, by BM25. Nothing in a query is an operator, so none can be wrong."""
+def search(home: Path, query: str, limit: int) -> tuple[Discovery, ...]:
+    """Discoveries with any of the query's words, by BM25. No query is wrong: nothing in it is an operator.
+
+    Reads beside the one who writes. Raises StorageError when there is no record.
+    """
     words = _WORD.findall(query)[:_MOST_WORDS]
     if not words or limit < 1:
         return ()
     expression = " OR ".join(f'"{word}"' for word in words)
-    rows = connection.execute(
-        """SELECT facts.body, bm25(discoveries, ?, 1.0) AS score
-           FROM discoveries JOIN facts ON facts.sequence = discoveries.rowid
-           WHERE discoveries MATCH ? ORDER BY score, facts.sequence LIMIT ?""",
-        (TITLE_WEIGHT, expression, limit),
-    ).fetchall()
+    with open_reader(home) as connection:
+        rows = connection.execute(
+            """SELECT facts.body, bm25(discoveries, ?, 1.0) AS score
+               FROM discoveries JOIN facts ON facts.sequence = discoveries.rowid
+               WHERE discoveries MATCH ? ORDER BY score, facts.sequence LIMIT ?""",
+            (TITLE_WEIGHT, expression, limit),
+        ).fetchall()
     return tuple(_discovery(body, score) for body, score in rows)
 
 

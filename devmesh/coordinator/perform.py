@@ -107,7 +107,7 @@ class Performer:
             self._alarm = asyncio.get_running_loop().call_later(delay, self._inbox.ring)
 
     def _begin_search(self, effect: effects.Search) -> None:
-        """One at a time for each connection: a search takes the thread on which the record is kept."""
+        """One at a time for each connection, so that nobody's searches keep others' waiting for long."""
         waiting = self._queries.setdefault(effect.connection, deque())
         waiting.append(effect)
         if len(waiting) == 1:
@@ -116,7 +116,7 @@ class Performer:
             task.add_done_callback(self._searches.discard)
 
     async def _answer_searches(self, connection: int, waiting: deque[effects.Search]) -> None:
-        """In order; between two, the record has as long for itself as the first one took."""
+        """In order; between two, others have as long for theirs as the first one took."""
         try:
             while waiting and (channel := self._channels.get(connection)) is not None:
                 begun = self._clock.now()

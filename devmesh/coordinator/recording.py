@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from devmesh import logs
+from devmesh.audit import knowledge
 from devmesh.audit.failpoints import Failpoint, passing
 from devmesh.audit.journal import Journal
 from devmesh.audit.replay import recover
@@ -39,6 +40,7 @@ class Recording:
     def __init__(self, executor: ThreadPoolExecutor, journal: Journal) -> None:
         self._executor = executor
         self.journal = journal
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="devmesh-search")
         self._saved = journal.last_sequence
         self._not_before = 0.0
 
@@ -65,8 +67,10 @@ class Recording:
         await self._on_its_thread(lambda: self.journal.append(recorded, at))
 
     def search(self, query: str, limit: int) -> asyncio.Future[tuple[Discovery, ...]]:
-        """Full text search over the discoveries."""
-        return self._on_its_thread(lambda: self.journal.search(query, limit))
+        """Full text search over the discoveries, beside the journal: who searches much delays nobody's record."""
+        return asyncio.get_running_loop().run_in_executor(
+            self._beside, knowledge.search, self.journal.home, query, limit
+        )
 
     def snapshot(self, state: MeshState, now: float, seconds: Callable[[], float], *, idle: bool) -> None:
         """Save the whole state, which must be as on record, if it is time to. Does not wait; failing costs nothing."""
@@ -87,6 +91,7 @@ class Recording:
             await self._on_its_thread(lambda: self._close(state))
         finally:
             self._executor.shutdown(wait=False)
+            self._beside.shutdown(wait=False, cancel_futures=True)
 
     # ---- on the journal's thread ----
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from devmesh.audit import knowledge
 from devmesh.audit.database import DATABASE
 from devmesh.audit.journal import Journal
 from devmesh.audit.mirror import MIRROR
@@ -55,7 +56,7 @@ def test_every_fact_comes_back_from_the_mirror(home: Path, damage: object) -> No
     journal = Journal.open(home, now_wall=WALL)
     kept = list(journal.load().facts)
     recovery = journal.recovery
-    found = journal.search("finding 15", 5)
+    found = knowledge.search(journal.home, "finding 15", 5)
     journal.close()
     assert [encoded(one.fact) for one in kept] == [encoded(one.fact) for one in FACTS]
     assert recovery is not None
