@@ -16,6 +16,7 @@ from devmesh.mesh import Mesh, Task
 from devmesh.mesh.operations import Wishes
 from tests.tools.gateways import GATEWAYS, Gateway
 from tests.tools.stub_model import StubModel
+from tests.tools.trial import Trial
 
 HERE = Path(__file__).parent
 INSTALLED = HERE.parents[1] / "build" / "tools"
@@ -62,23 +63,38 @@ class Bench:
             return []
 
 
-@pytest.fixture(params=GATEWAYS)
-def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """Each tool in turn, with a home folder of its own; skipped in words where it is not installed."""
-    name: str = request.param
-    folder = Path(os.environ.get("TOOLS", INSTALLED))
-    monkeypatch.setenv("PATH", os.pathsep.join([*(str(folder / place) for place in PLACES), os.environ["PATH"]]))
+def ready(name: str, model: StubModel, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tool on PATH, and a person's home folder whose settings lead to the stub; skips what is not installed."""
+    tools = Path(os.environ.get("TOOLS", INSTALLED))
+    monkeypatch.setenv("PATH", os.pathsep.join([*(str(tools / place) for place in PLACES), os.environ["PATH"]]))
     if catalogue.executable_of(catalogue.find(name).entry) is None:
         pytest.skip(f"{name} is not installed: make test-tools installs it ({GATEWAYS[name].package})")
-    home = tmp_path / "person"
+    home = folder / "person"
     home.mkdir()
+    for variable, value in (GATEWAYS[name].lay(home, model.url) | {"HOME": str(home)}).items():
+        monkeypatch.setenv(variable, value)
+    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    return home
+
+
+@pytest.fixture(params=GATEWAYS)
+def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """Each tool in turn in a mesh, with a home folder of its own."""
+    name: str = request.param
     project = tmp_path / "project"
     project.mkdir()
     (project / "notes.md").write_text("# Notes\n")
     with StubModel() as model:
-        for variable, value in (GATEWAYS[name].lay(home, model.url) | {"HOME": str(home)}).items():
-            monkeypatch.setenv(variable, value)
-        for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
-            monkeypatch.delenv(variable, raising=False)
+        home = ready(name, model, tmp_path, monkeypatch)
         with devmesh.start(project, ws_port=0, home=tmp_path / "state", max_attempts=1) as mesh:
             yield Bench(name, mesh, model, GATEWAYS[name], home)
+
+
+@pytest.fixture
+def trial(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trial]:
+    """The tool that the test names, without a mesh."""
+    name: str = request.param
+    with StubModel() as model:
+        home = ready(name, model, tmp_path, monkeypatch)
+        yield Trial(name, GATEWAYS[name], model, tmp_path / "state", home)
