@@ -10,8 +10,8 @@ export class BudgetForm {
     this.notice = new Notice();
     this.dollars = make("input", "dm-input dm-small", "", { type: "number", min: "0", step: "0.5", placeholder: "no limit" });
     this.tokens = make("input", "dm-input", "", { type: "number", min: "0", step: "1000", placeholder: "no limit" });
-    const form = make("form", "dm-options");
-    form.append(field("Dollars", this.dollars), field("Tokens", this.tokens), field(" ", press("Set", null, { type: "submit" })));
+    const form = make("form", "dm-options dm-below");
+    form.append(field("Dollars", this.dollars), field("Tokens", this.tokens), press("Set", null, { type: "submit" }));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.set();

@@ -42,7 +42,7 @@ export class Command {
     this.options = make("div", "dm-options");
     const files = field("Where the work is", this.files, "dm-grow");
     files.append(new Mentions(this.files, (begun) => this.paths(begun), { always: true }).node);
-    this.options.append(files, field("Check before it lands", this.check, "dm-grow"), field("Priority", this.priority), field("Agents", this.to), field("Budget, $", this.usd));
+    this.options.append(files, field("Check before it lands", this.check, "dm-grow"), field("Priority", this.priority), field("To agents", this.to), field("Budget, $", this.usd));
   }
 
   last() {

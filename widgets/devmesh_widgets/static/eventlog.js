@@ -58,6 +58,7 @@ export class EventLog {
   }
 
   async read(older = false) {
+    const goesOn = older && this.searching;
     this.paging = older;
     const searching = this.searching;
     this.live.node.hidden = searching;
@@ -66,12 +67,12 @@ export class EventLog {
     if (!searching) return this.live.refresh();
     const turn = (this.turn = (this.turn ?? 0) + 1);
     const section = this.shelf.store.sections.events;
-    const shown = older && section.rows.size ? section : this.link.store.sections.events;
+    const shown = goesOn ? section : this.link.store.sections.events;
     const before = older ? Math.min(...shown.rows.keys(), Infinity) : 0;
     try {
       const rows = await this.link.lookups.look("events", { key: this.group.value, words: this.words.value.trim(), before: Number.isFinite(before) ? before : 0 });
       if (turn !== this.turn) return undefined;
-      if (!older) section.rows.clear();
+      if (!goesOn) section.rows.clear();
       section.apply({ rows: rows.map((row) => FIELDS.map((name) => row[name])) });
       this.notice.say(rows.length ? "" : older ? "That is where the record begins." : "", true);
       this.refresh();
