@@ -103,6 +103,7 @@ class SharedWork(Work):
         """It asks before it acts, one way or the other. Its papers lie where those of workspaces do."""
         setting, bench, awarded = super()._setting(workspace), self._bench, self.awarded
         papers = bench.workspaces.place(awarded.agent, awarded.task, awarded.attempt)
+        papers.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lane = bench.lane
         hook = program(lane.dialect, lane.socket) if lane.dialect and lane.socket else None
         context = {**setting.context, **(hook.env if hook else {})}

@@ -13,7 +13,7 @@ from devmesh.core.state import Agent, Change, Task
 from devmesh.core.turn import Turn
 from devmesh.errors import Code
 from devmesh.vocabulary import facts, requests
-from devmesh.vocabulary.terms import ChangeState, Conflict, PlannedWrite, TaskKind, TaskState
+from devmesh.vocabulary.terms import ChangeState, Conflict, PlannedWrite, TaskKind, TaskState, WorkspaceKind
 
 ROUNDS = 20
 "How often the gate begins anew for one change because somebody keeps editing the same files."
@@ -186,11 +186,19 @@ def _landed(turn: Turn, change: Change, how: str) -> None:
             change=change.number,
             task=offered.task,
             agent=offered.agent,
-            files=tuple(write.path for write in change.plan),
+            files=tuple(write.path for write in change.plan) or _written_in_place(turn, change),
             merged=tuple(write.path for write in change.plan if write.merged),
             kind_of_landing=how,
         )
     )
+
+
+def _written_in_place(turn: Turn, change: Change) -> tuple[str, ...]:
+    """What an agent that works in the project itself wrote there before it offered it: news for all others (Rule 9)."""
+    agent = turn.state.agents.get(change.offered.agent)
+    if agent is None or agent.joined.workspace is not WorkspaceKind.SHARED:
+        return ()
+    return tuple(file.path for file in change.offered.files)
 
 
 def _send_back(

@@ -45,7 +45,13 @@ class SharedGate:
     """Grants a wish once everything it would write is locked for the task. The locks stay until the attempt ends."""
 
     def __init__(
-        self, project: Path, locks: Locks, task: int, ask: Asking, look: Looking = _nobody, patience: float = PATIENCE
+        self,
+        project: Path,
+        locks: Locks,
+        task: int,
+        ask: Asking,
+        look: Looking = _nobody,
+        patience: float | None = None,
     ) -> None:
         self.granted: set[str] = set()
         "Every target that was locked here, as long as the attempt lasts."
@@ -54,7 +60,7 @@ class SharedGate:
         self._task = task
         self._ask = ask
         self._look = look
-        self._patience = patience
+        self._patience = PATIENCE if patience is None else patience
 
     async def __call__(self, wish: Wish) -> Permission:
         """Decide; may wait for a lock, or a person. Never raises."""
