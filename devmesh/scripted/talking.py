@@ -8,6 +8,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 from devmesh.scripted.stream import Stream
@@ -32,7 +33,7 @@ class Hearing:
         return self._answers.get() or {"behavior": "deny", "message": "nobody is there to ask"}
 
     def _read(self) -> None:
-        for line in sys.stdin.buffer:
+        for line in _lines():
             said = json.loads(line)
             if said["type"] == "user":
                 self._prompts.put(str(said["message"]["content"]))
@@ -92,6 +93,14 @@ class TalkingStream(Stream):
 
     def _speak(self, part: dict[str, Any]) -> None:
         _write({"type": "assistant", "message": {"content": [part]}})
+
+
+def _lines() -> Iterator[bytes]:
+    """Standard input by lines, past Python's own buffer: a thread that waits in that aborts the program at its end."""
+    unread = b""
+    while piece := os.read(0, 65536):
+        *lines, unread = (unread + piece).split(b"\n")
+        yield from lines
 
 
 def _done(number: object) -> dict[str, Any]:
