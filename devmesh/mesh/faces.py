@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from devmesh.mesh.operations import Operations
 
 _PANELS = "devmesh.jupyter.panels"
+_REPLAYING = "devmesh.jupyter.replaying"
 
 
 class Plain(Protocol):
@@ -24,6 +25,11 @@ class Plain(Protocol):
 def widget(name: str, operations: Operations) -> Any:
     """A live panel by its name, a key of `devmesh.jupyter.panels.PANELS`. Raises ImportError without widgets."""
     return import_module(_PANELS).panel(name, operations)
+
+
+def replay(operations: Operations) -> Any:
+    """A slider over the record with a dashboard below. ImportError without widgets, StorageError without a record."""
+    return import_module(_REPLAYING).replay(operations.record)
 
 
 def bundle(name: str, operations: Operations, fallback: Plain) -> Any:

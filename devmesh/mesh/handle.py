@@ -13,7 +13,7 @@ from devmesh.mesh.conflicts import Conflicts
 from devmesh.mesh.contests import compared
 from devmesh.mesh.costs import Costs
 from devmesh.mesh.credentials import Credentials
-from devmesh.mesh.faces import bundle, widget
+from devmesh.mesh.faces import bundle, replay, widget
 from devmesh.mesh.inbox import Inbox
 from devmesh.mesh.operations import Operations, Which, Wishes, task_number
 from devmesh.mesh.progress import wait_for
@@ -146,6 +146,14 @@ class Mesh(Steering):
     def at(self, moment: datetime | float) -> MeshState:
         """The state as it was then (a datetime or Unix seconds), folded from the record: `.tasks`, `.agents`, ..."""
         return self._operations.record.at(moment)
+
+    def diff(self, before: datetime | float, after: datetime | float) -> pd.DataFrame:
+        """What changed between two moments, as a DataFrame: of tasks, agents, locks and files."""
+        return self._operations.record.differences(before, after)
+
+    def replay(self) -> Any:
+        """The run played again: a slider over the whole record, and the dashboard as it was at each moment."""
+        return replay(self._operations)
 
     def dashboard(self) -> Any:
         """The live dashboard as a widget of its own."""

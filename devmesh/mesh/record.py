@@ -16,6 +16,7 @@ from devmesh.audit.columns import frame
 from devmesh.audit.database import DATABASE, open_reader
 from devmesh.audit.rows import RECORDED_COLUMNS, recorded_of
 from devmesh.errors import MeshError, StorageError
+from devmesh.mesh.differences import Difference, differences
 from devmesh.mesh.sentences import sentence
 from devmesh.mesh.verifying import Verdict, verified
 from devmesh.repository import Repository
@@ -85,6 +86,25 @@ class Past:
         """The state right after the last fact of that moment, to the microsecond, which is how exact frames are."""
         seconds = moment.timestamp() if isinstance(moment, datetime) else moment
         return replay.state_at(self.home, at=seconds + 1e-6)
+
+    def timeline(self, most: int) -> list[tuple[int, float]]:
+        """Numbers and moments (Unix seconds) of the first fact, the last, and others evenly between: at most `most`."""
+        with open_reader(self.home) as connection:
+            first, last = connection.execute("SELECT min(sequence), max(sequence) FROM facts").fetchone()
+            if first is None:
+                raise StorageError("nothing is on record yet")
+            each = max(1, -(-(last - first) // max(1, most - 2)))
+            rows = connection.execute(
+                "SELECT sequence, at FROM facts WHERE (sequence - ?) % ? = 0 OR sequence = ? ORDER BY sequence",
+                (first, each, last),
+            ).fetchall()
+        return [(int(sequence), float(at)) for sequence, at in rows]
+
+    def differences(self, before: datetime | float, after: datetime | float) -> pd.DataFrame:
+        """What changed between two moments: noun, name, aspect, before, after."""
+        import pandas as pd
+
+        return pd.DataFrame(differences(self.at(before), self.at(after)), columns=list(Difference._fields))
 
     def latest(self, number: int) -> tuple[Recorded, ...]:
         """The last facts on record, oldest first; none where nothing was recorded yet."""

@@ -19,7 +19,7 @@ from devmesh_widgets.wording import age
 ROW_LIMIT = 50
 "Rows of one table in a static picture; what is left out is counted."
 
-HEALTH = {Health.LIVE: "live", Health.LOST: "coordinator lost", Health.STOPPED: "stopped"}
+HEALTH = {Health.LIVE: "live", Health.LOST: "coordinator lost", Health.STOPPED: "stopped", Health.PAST: "replay"}
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ def headline(view: View) -> str:
     """Project, health and counts in one line."""
     header = view.header
     health = HEALTH[header.health]
-    if header.health is not Health.LIVE:
+    if header.health in {Health.LOST, Health.STOPPED}:
         health += f" {age(view.now - header.since)} ago"
     return (
         f"DevMesh · {short(header.project)} · {health} · up {age(view.now - header.started)} · "

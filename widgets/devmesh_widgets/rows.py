@@ -21,6 +21,8 @@ class Health(StrEnum):
     "It cannot be reached; the rows are the last ones heard."
     STOPPED = "stopped"
     "It was stopped on purpose."
+    PAST = "past"
+    "Nothing: the rows are of a moment that is over, read from the record."
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -49,6 +49,7 @@ export const HEALTH = {
   lost: { icon: "alert", tone: "bad", text: "coordinator lost" },
   silent: { icon: "alert", tone: "bad", text: "no word" },
   stopped: { icon: "stop", tone: "quiet", text: "stopped" },
+  past: { icon: "clock", tone: "quiet", text: "replay" },
 };
 
 /** How the kinds of events look: the first pattern that fits. @type {[RegExp, string, string][]} */
