@@ -66,6 +66,8 @@ class ThreadHost:
         self._forked = False
         self.failure: BaseException | None = None
         "Why it ended by itself, if it did."
+        self.when_failed: Callable[[BaseException], None] = lambda _: None
+        "Told at once, on the coordinator's thread, when it ends by itself."
 
     def start(self) -> Connection:
         """Start, and return once others can connect. Raises what hinders it, as `Coordinator.run` does."""
@@ -109,6 +111,7 @@ class ThreadHost:
                 self._started.set_exception(error)
             else:
                 _log.error("the coordinator ended", exc_info=error)
+                self.when_failed(error)
 
     async def _run(self) -> None:
         with _quicker_while(lambda: self._coordinator.agents > 0) as changed:

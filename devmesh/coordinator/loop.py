@@ -29,6 +29,7 @@ from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.lateness import Lateness
 from devmesh.coordinator.listener import Listener
 from devmesh.coordinator.pace import MESSAGES, Pace
+from devmesh.coordinator.paths import refuse_a_place_that_is_no_project
 from devmesh.coordinator.perform import Performer
 from devmesh.coordinator.reception import Reception
 from devmesh.coordinator.recording import Recording
@@ -92,6 +93,7 @@ class Coordinator:
         Raises AlreadyRunning, PortTaken, SettingError, RepositoryError and StorageError when it cannot start, and
         StorageError or MeshError when it cannot go on.
         """
+        refuse_a_place_that_is_no_project(self.project)
         try:
             async with AsyncExitStack() as stack:
                 stack.enter_context(single_coordinator(self.home))

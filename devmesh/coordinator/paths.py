@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from devmesh.coordinator.canonical import Canonicaliser
 from devmesh.core.events import Objection
 from devmesh.core.targets import canonical, escape
-from devmesh.errors import BadTarget
+from devmesh.errors import BadTarget, MeshError
 from devmesh.vocabulary.requests import AnyRequest, OfferChange, PostTask, ProposeFramework, RequestLock
 from devmesh.vocabulary.terms import PlannedTask
 
@@ -105,3 +106,9 @@ def _is_remote(root: str) -> bool:
     while place not in mounts and place != "/":
         place = place.rpartition("/")[0] or "/"
     return mounts.get(place, "") in REMOTE
+
+
+def refuse_a_place_that_is_no_project(folder: Path) -> None:
+    """All of a disk, or all a person has, would be copied for every agent: raises MeshError."""
+    if folder in (Path(folder.anchor), Path.home()):
+        raise MeshError(f"{folder} is no project: everything in it would be", hint="Name the project's own folder.")

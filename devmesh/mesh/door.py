@@ -81,6 +81,15 @@ class Door:
             while self._thread.is_alive() and time.monotonic() < deadline:
                 rest(0.01)
 
+    def fail(self, error: BaseException) -> None:
+        """The coordinator ended by itself: who waits or asks is told why, at once. From any thread but our own."""
+        if self._closed:
+            return
+        self._closed = True
+        self._parting = (f"the coordinator ended: {error}", "devmesh.start() starts it again, where it was.")
+        self.replica.end(self._parted())
+        asyncio.run_coroutine_threadsafe(self._leave(), self._loop)
+
     @property
     def is_open(self) -> bool:
         """Whether a request could be made now."""
@@ -143,6 +152,10 @@ class Door:
             raise MeshLost("the mesh is not connected yet")
         try:
             return await self._link.request(request)
+        except MeshLost:
+            if self._closed:
+                raise self._parted() from None
+            raise
         except Malformed as wrong:
             if wrong.field is None:
                 raise

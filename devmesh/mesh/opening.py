@@ -164,6 +164,8 @@ def _refuse_second(folder: Path, settings: Settings) -> None:
 
 def _open(folder: Path, settings: Settings, host: Host | None, role: Role = Role.OPERATOR) -> Mesh:
     door = Door(folder, settings, role).open()
+    if isinstance(host, ThreadHost):
+        host.when_failed = door.fail
     past = Past(door.home, folder)
     return Mesh(door, Operations(door, past, Launcher(folder, door.home)), host)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -21,6 +22,8 @@ _EPILOG = f"""Exit codes:
 
 \b
 {exits.table()}"""
+
+_UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG})
 
 COMMANDS: Final[tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...]] = (
     ("serve", running.serve, ("devmesh serve", "devmesh serve --project ~/shop --port 0 --json")),
@@ -60,7 +63,11 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...]] = (
         ),
     ),
     ("tools", machine.tools, ("devmesh tools", "devmesh tools --json | jq '.[] | select(.installed) | .name'")),
-    ("doctor", machine.doctor, ("devmesh doctor --project ~/shop",)),
+    (
+        "doctor",
+        machine.doctor,
+        ("devmesh doctor --project ~/shop", "devmesh doctor --json | jq '.[] | select(.advice)'"),
+    ),
     ("demo", demo.demo, ("devmesh demo", "devmesh demo --output /tmp/demo")),
     ("version", machine.version, ("devmesh version",)),
 )
@@ -104,6 +111,7 @@ def guarded(function: Callable[..., int]) -> Callable[..., None]:
     def run(*arguments: Any, **options: Any) -> None:
         try:
             code = function(*arguments, **options)
+            sys.stdout.flush()
         except KeyboardInterrupt:
             printing.console(stderr=True).print("stopped")
             code = exits.INTERRUPTED
@@ -113,6 +121,12 @@ def guarded(function: Callable[..., int]) -> Callable[..., None]:
         except BrokenPipeError:  # whoever read has enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = exits.DONE
+        except OSError as error:  # a full disk behind a redirection
+            if error.errno not in _UNWRITABLE:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            printing.console(stderr=True).print(f"devmesh: the output could not be written: {error.strerror}")
+            code = exits.FAILED
         raise typer.Exit(code)
 
     return run

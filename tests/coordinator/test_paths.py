@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from devmesh.coordinator.canonical import Canonicaliser
-from devmesh.coordinator.paths import Paths
-from devmesh.errors import Code
+from devmesh.coordinator.paths import Paths, refuse_a_place_that_is_no_project
+from devmesh.errors import Code, MeshError
 from devmesh.vocabulary.requests import Heartbeat, OfferChange, PostTask, ProposeFramework, RequestLock
 from devmesh.vocabulary.terms import FileChange, FileKind, LockMode, PlannedTask
 
@@ -81,3 +81,15 @@ def test_only_requests_with_paths_need_the_disk(paths: Paths) -> None:
     assert paths.needs_disk(RequestLock(targets=("a",), mode=LockMode.READ))
     assert not paths.needs_disk(Heartbeat())
     assert not paths.slow
+
+
+@pytest.mark.parametrize("folder", [Path("/"), Path.home()], ids=["the root", "home"])
+def test_a_place_that_is_no_project_is_refused(folder: Path) -> None:
+    """Its whole content would be copied for every agent."""
+    with pytest.raises(MeshError, match="is no project"):
+        refuse_a_place_that_is_no_project(folder)
+
+
+def test_any_other_folder_is_a_project(tmp_path: Path) -> None:
+    """Whatever is in it."""
+    refuse_a_place_that_is_no_project(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 
 import devmesh
 from devmesh.address import read_connection
-from devmesh.errors import AlreadyRunning, MeshError, NoMesh
+from devmesh.errors import AlreadyRunning, MeshError, MeshLost, NoMesh
 from tests.mesh.conftest import script
 
 pytestmark = pytest.mark.slow
@@ -110,3 +111,17 @@ def test_the_kernels_loop_must_be_there_and_enterable(project: Path, tmp_path: P
     with pytest.raises(MeshError) as refused:
         devmesh.start(project, ws_port=0, home=tmp_path / "home", host="kernel")
     assert "start_here" in (refused.value.hint or "")
+
+
+def test_a_coordinator_that_cannot_go_on_says_why_at_once(project: Path, tmp_path: Path) -> None:
+    """Its folder is gone: whoever asks or waits is told, not left waiting until it might come back."""
+    mesh = devmesh.start(project, ws_port=0, home=tmp_path / "home")
+    task = mesh.post("Something")
+    shutil.rmtree(mesh.home)
+    began = time.monotonic()
+    with pytest.raises(MeshLost, match="the coordinator ended: "):
+        mesh.post("Something else")
+    with pytest.raises(MeshLost):
+        task.result(timeout=10)
+    assert time.monotonic() - began < 10
+    assert mesh.is_closed

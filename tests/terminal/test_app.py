@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -138,9 +139,9 @@ def test_doctor_fails_when_something_is_a_problem(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit code 1, and what to do about it."""
-    assert main(["doctor"]) == 0
+    assert main(["doctor", "--quick"]) == 0
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert main(["doctor"]) == exits.FAILED
+    assert main(["doctor", "--quick"]) == exits.FAILED
     assert "Install git" in capsys.readouterr().out
 
 
@@ -151,3 +152,18 @@ def test_a_setting_that_does_not_fit_is_named(
     monkeypatch.setenv("DEVMESH_WS_PORT", "banana")
     assert main(["doctor"]) == exits.USAGE
     assert "DEVMESH_WS_PORT='banana'" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+@pytest.mark.slow
+def test_output_that_cannot_be_written_is_one_line_and_no_traceback() -> None:
+    """As on a full disk."""
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "devmesh.terminal", "version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ran.returncode, ran.stderr) == (1, "devmesh: the output could not be written: No space left on device\n")
