@@ -37,7 +37,8 @@ async def shared_bridge(mesh: Mesh, *options: str, hooked: bool = True) -> Async
     """A bridge of the scripted CLI in the project itself, from its joining to its leaving."""
     tool = GenericTool.find("scripted")
     desk = Desk(mesh.home)
-    lane = replace(lane_of(tool.entry, desk, await desk.open()), mcp=False, **({} if hooked else {"dialect": ""}))
+    lane = replace(lane_of(tool.entry, desk, await desk.open()), mcp=False)
+    lane = lane if hooked else replace(lane, dialect="")
     workspaces = Workspaces(Repository(mesh.project, mesh.home))
     async with linked(mesh.home) as link:
         place = Place(mesh.project, mesh.home / "logs")
