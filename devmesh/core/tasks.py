@@ -58,7 +58,9 @@ def finish(turn: Turn, agent: Agent, request: requests.Finish) -> None:
     if task is None:
         return
     if request.outcome is Outcome.DONE:
-        if _proven(turn, agent, task):
+        if TaskState.CLAIMED in {task.state, task.paused_from}:
+            turn.refuse(Code.WRONG_STATE, f"task {task.number} is not done: it was never started", field="task")
+        elif _proven(turn, agent, task):
             _complete(turn, task, request.summary, said_by_agent=True)
         else:
             turn.refuse(

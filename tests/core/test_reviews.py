@@ -107,3 +107,18 @@ def test_cancelling_the_task_calls_its_review_off() -> None:
     rig.say(rig.person(), requests.CancelTask(task=award.task))
     assert rig.state.tasks[review].state is TaskState.CANCELLED
     assert rig.state.changes[change].state is ChangeState.WITHDRAWN
+
+
+def test_a_review_that_was_never_started_is_not_done() -> None:
+    """Its verdict counts, its end is refused: an agent that leaves out `start` cannot stop the coordinator."""
+    rig = Rig()
+    _, change, review = under_review(rig, "critic")
+    award = rig.award(review)
+    rig.say("critic-1", requests.Review(change=change, verdict=APPROVE))
+    done = requests.Finish(task=review, attempt=award.attempt, outcome=Outcome.DONE)
+    assert only(rig.say("critic-1", done), facts.RequestRefused).code == "WRONG_STATE"
+    rig.say(rig.person(), requests.PauseTask(task=review))
+    assert only(rig.say("critic-1", done), facts.RequestRefused).code == "WRONG_STATE"
+    rig.say(rig.person(), requests.ResumeTask(task=review))
+    rig.say("critic-1", requests.Start(task=review, attempt=award.attempt))
+    assert only(rig.say("critic-1", done), facts.TaskCompleted).task == review
