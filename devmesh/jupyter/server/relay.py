@@ -17,7 +17,7 @@ from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from tornado import web, websocket
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from devmesh.bridge.dialing import dial
 from devmesh.errors import DevMeshError, NoMesh, Refused
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 CREDENTIAL = "X-DevMesh-Credential"
 "The header with the secret that was issued. A page cannot set it; `Authorization` is Jupyter's own."
 KEY = "X-DevMesh-Key"
+TOO_MANY = 429
 MOST = 256
 "Agents relayed at once."
 _NO_CODE = frozenset({1005, 1006, 1015})
@@ -94,6 +95,9 @@ class RelayHandler(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
             raise web.HTTPError(404, none.message) from None
         except Refused:
             pass
+        except InvalidStatus as answer:
+            status = answer.response.status_code
+            raise web.HTTPError(status if status == TOO_MANY else 503, "the mesh lets nobody in now") from None
         except (DevMeshError, WebSocketException, OSError, TimeoutError) as failed:
             _log.info("the mesh could not be reached: %s", failed)
             raise web.HTTPError(503, "the mesh does not answer") from None
@@ -107,7 +111,7 @@ class RelayHandler(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
 
     def _refused(self, status: int, why: str) -> web.HTTPError:
         """The status with its reason, or 429 for who fails too often."""
-        return web.HTTPError(status if self._failures.take() else 429, why)
+        return web.HTTPError(status if self._failures.take() else TOO_MANY, why)
 
     # ---- both ways ----
 

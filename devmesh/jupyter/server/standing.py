@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -82,7 +83,8 @@ def run(home: Path, settings: Settings, ready: Callable[[str, Path], None]) -> N
             raise SettingError("the HTTP interface has another token than its own", field="DEVMESH_HTTP_HOST")
         threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
         scheme = "https" if settings.http_certificate else "http"
-        ready(f"{scheme}://{settings.http_host}:{server.port}/devmesh/api", token_file)
+        url = f"{scheme}://{settings.http_host}:{server.port}/devmesh/api"
+        server.io_loop.add_callback(lambda: ready(url, token_file))  # behind the callback that begins to listen
         server.start()
     finally:
         token_file.unlink(missing_ok=True)
@@ -93,8 +95,8 @@ def _made(settings: Settings, state: Path, token: str) -> ServerApp:
 
     options: dict[str, Any] = {
         "ip": settings.http_host,
-        "port": settings.http_port,
-        "port_retries": 50 if settings.port_fallback and settings.http_port else 0,
+        "port": settings.http_port or _free_port(settings.http_host),
+        "port_retries": 50 if settings.port_fallback or not settings.http_port else 0,
         "open_browser": False,
         "allow_root": True,
         "root_dir": str(state),
@@ -108,6 +110,14 @@ def _made(settings: Settings, state: Path, token: str) -> ServerApp:
     server = StandingServer.instance(config=Config({"ServerApp": options, "IdentityProvider": {"token": token}}))
     server.initialize(argv=[], find_extensions=False)
     return server
+
+
+def _free_port(host: str) -> int:
+    """One that is free now; Jupyter Server could not say which it took by itself."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.bind((host, 0))
+        return int(tried.getsockname()[1])
 
 
 def _end_with_parent(server: ServerApp) -> None:
