@@ -202,7 +202,8 @@ def audit(words: Words) -> object:
 
 def doctor(words: Words) -> object:
     """The findings."""
-    return examine(Path(words.given.project or _here()).resolve(), Settings.load())
+    project = Path(words.given.project or _here()).resolve()
+    return examine(project, Settings.load(), tools=not words.given.quick)
 
 
 def demo(words: Words) -> object:

@@ -41,6 +41,7 @@ _PROJECT = argument("--project", default=".", metavar="FOLDER", completes="path"
 _EXAMINED = argument(
     "--project", metavar="FOLDER", completes="path", help="the project (default: that of the mesh, or here)"
 )
+_QUICK = argument("--quick", action="store_true", help="leave out the CLIs, which take a while")
 _REASON = argument("--reason", default="", help="why, for the record")
 _FRAME = argument("--df", action="store_true", help="as a DataFrame")
 _NUMBERS = argument("tasks", nargs="+", type=positive, metavar="TASK", completes="task", help="task numbers")
@@ -228,7 +229,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         ("%devmesh audit 'lock_*' --since 10m",),
     ),
     Command("tools", "The CLIs: which are here, their versions, how to get the others.", actions.tools),
-    Command("doctor", "Whether this machine has what a mesh needs.", actions.doctor, (_EXAMINED,)),
+    Command("doctor", "Whether this machine has what a mesh needs.", actions.doctor, (_EXAMINED, _QUICK)),
     Command(
         "demo",
         "Three scripted agents at work on a sample project, without any model.",

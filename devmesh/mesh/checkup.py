@@ -30,6 +30,8 @@ class Verdict(StrEnum):
     "Works, and could be better."
     PROBLEM = "problem"
     "A mesh does not work like this."
+    ABSENT = "absent"
+    "Not here, and not needed."
 
 
 class Finding(NamedTuple):
@@ -61,9 +63,14 @@ class Findings(tuple[Finding, ...]):
         return self._bundle()
 
 
-def examine(project: Path, settings: Settings) -> Findings:
-    """Look at everything a mesh for `project` would need."""
-    return Findings(look(project, settings) for look in EXAMINATIONS)
+def examine(project: Path, settings: Settings, *, tools: bool = True) -> Findings:
+    """Look at everything a mesh for `project` would need; with `tools`, at every CLI as well, which takes a while."""
+    from devmesh.mesh import diagnosis
+
+    found = [look(project, settings) for look in (*EXAMINATIONS, *diagnosis.EXAMINATIONS)]
+    if tools:
+        found += diagnosis.tools(settings, diagnosis.badges_on_record(project, settings))
+    return Findings(found)
 
 
 def _python(_: Path, __: Settings) -> Finding:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+import typer
 
 from devmesh.terminal import exits
 from devmesh.terminal.options import AsJson, Project
 from devmesh.terminal.printing import console, put_json, put_table, say
 
-_COLOURS: Final = {"ok": "green", "note": "yellow", "problem": "red"}
+_COLOURS: Final = {"ok": "green", "note": "yellow", "problem": "red", "absent": "dim"}
 
 
 def tools(as_json: AsJson = False) -> int:
@@ -29,15 +31,20 @@ def tools(as_json: AsJson = False) -> int:
     return exits.DONE
 
 
-def doctor(project: Project = Path(), as_json: AsJson = False) -> int:
+def doctor(
+    project: Project = Path(),
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out the CLIs, which take a while.")] = False,
+    as_json: AsJson = False,
+) -> int:
     """Look whether this machine has what a mesh needs. Says what to do where it has not.
 
-    Exit code 1 when something is a problem.
+    Of each CLI: its version, whether our flags are still in its help, whether it answers over its protocol. No model is
+    prompted. Exit code 1 when something is a problem.
     """
     from devmesh.mesh.checkup import examine
     from devmesh.settings import Settings
 
-    findings = examine(project.resolve(), Settings.load())
+    findings = examine(project.resolve(), Settings.load(), tools=not quick)
     if as_json:
         put_json([finding._asdict() for finding in findings])
     else:

@@ -9,10 +9,10 @@ from devmesh.terminal.options import Project
 
 
 def mcp(project: Project = Path()) -> int:
-    """Serve a coding CLI that you run yourself, over MCP: locks, board, knowledge, questions.
+    """Serve a coding CLI that you run yourself, over MCP.
 
-    Speaks on standard input and output. It joins the mesh with its first call, as an agent that is given no work.
-    Agents of the mesh have it already.
+    Locks, board, knowledge, file events and questions, on standard input and output. It joins the mesh with its first
+    call, as an agent that is given no work. Agents of the mesh have it already.
     """
     from devmesh.bridge.mcp.starting import run
 

@@ -149,7 +149,7 @@ def test_the_manual_lists_every_command(shell: InteractiveShell, capsys: pytest.
 
 def test_doctor_and_tools_are_tables(shell: InteractiveShell, tmp_path: Path) -> None:
     """Each finding has a verdict; every CLI says whether it is here and how to get it."""
-    findings = do(shell, "doctor")
+    findings = do(shell, "doctor --quick")
     assert {"Python", "git", "SQLite", "port"} <= {finding.about for finding in findings}
     assert findings.healthy
     tools = do(shell, "tools")
@@ -164,7 +164,7 @@ def test_doctor_looks_at_the_project_of_the_mesh(shell: InteractiveShell, monkey
     mesh = do(shell, "start --project .")
     monkeypatch.chdir("/")
     monkeypatch.setenv("DEVMESH_WS_PRT", "1")
-    found = {finding.about: finding for finding in do(shell, "doctor")}
+    found = {finding.about: finding for finding in do(shell, "doctor --quick")}
     assert found["project"].found == str(mesh.project)
     assert found["mesh"].found.startswith("runs in process")
     assert (found["settings"].verdict, found["settings"].advice) == ("note", "Did you mean DEVMESH_WS_PORT?")
