@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Protocol
 
 Json = dict[str, Any]
+SEARCH = "tool_search"
+"By which a model finds tools that a CLI keeps back."
 _numbers = count(1)
 
 
@@ -21,6 +23,8 @@ class Offer:
     required: tuple[str, ...] = ()
     freeform: bool = False
     "Takes text as it is, instead of JSON."
+    namespace: str = ""
+    "The server it is of, where an API names that apart."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +97,19 @@ class Dialect(Protocol):
         ...
 
 
+REFUSALS = {
+    401: ("authentication_error", "Incorrect API key provided"),
+    429: ("rate_limit_error", "Rate limit reached, please try again in 20s"),
+    503: ("overloaded_error", "The server is overloaded"),
+}
+"Status -> kind and words, as real services choose them."
+
+
 def refusal(status: int) -> Json:
     """Has what each API's clients look for."""
-    kind = {401: "authentication_error", 429: "rate_limit_error"}.get(status, "api_error")
-    error = {"type": kind, "message": f"refused by the stub model with {status}", "code": status, "status": "STUB"}
+    kind, words = REFUSALS.get(status, ("api_error", "Refused"))
+    message = f"{words}: refused by the stub model with {status}"
+    error = {"type": kind, "message": message, "code": status, "status": "STUB"}
     return {"type": "error", "error": error}
 
 
@@ -238,14 +251,11 @@ class Responses:
     def heard(self, body: Json) -> Heard:
         """Results of tools are items; a freeform tool is called custom."""
         given = body.get("input") or []
-        items = [{"role": "user", "content": given}] if isinstance(given, str) else given
+        items: list[Json] = [{"role": "user", "content": given}] if isinstance(given, str) else given
         prompt = _texts([item.get("content") for item in items if item.get("role") == "user"])
         results = sum(item.get("type", "").endswith("_call_output") for item in items)
-        offers = tuple(
-            _offer(tool["name"], tool.get("parameters"), freeform=tool["type"] == "custom")
-            for tool in body.get("tools") or []
-            if "name" in tool
-        )
+        found = [tool for item in items for tool in item.get("tools") or []]
+        offers = tuple(self._offers([*(body.get("tools") or []), *found]))
         return Heard(prompt, results, offers, json.dumps(body))
 
     def streams(self, path: str, body: Json) -> bool:
@@ -273,6 +283,17 @@ class Responses:
             "usage": self.usage,
         }
 
+    def _offers(self, tools: Iterable[Json], namespace: str = "") -> Iterable[Offer]:
+        """Those of a server stand in a namespace; some are kept back until they are searched for."""
+        for tool in tools:
+            if tool["type"] == "namespace":
+                yield from self._offers(tool["tools"], tool["name"])
+            elif tool["type"] == SEARCH:
+                yield _offer(SEARCH, tool.get("parameters"))
+            elif "name" in tool:
+                offer = _offer(tool["name"], tool.get("parameters"), freeform=tool["type"] == "custom")
+                yield replace(offer, namespace=namespace)
+
     def _item(self, answer: Say | Call) -> Json:
         if isinstance(answer, Say):
             content = [{"type": "output_text", "text": answer.text, "annotations": []}]
@@ -280,7 +301,10 @@ class Responses:
         call = {"id": _id("fc"), "status": "completed", "call_id": _id("call"), "name": answer.offer.name}
         if answer.offer.freeform:
             return {"type": "custom_tool_call", **call, "input": answer.arguments}
-        return {"type": "function_call", **call, "arguments": json.dumps(answer.as_json)}
+        if answer.offer.name == SEARCH:
+            return {"type": "tool_search_call", **call, "execution": "client", "arguments": answer.as_json}
+        named = {"namespace": answer.offer.namespace} if answer.offer.namespace else {}
+        return {"type": "function_call", **call, **named, "arguments": json.dumps(answer.as_json)}
 
 
 class Gemini:

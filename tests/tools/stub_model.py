@@ -1,7 +1,8 @@
 """A model server on loopback that does what the prompt's own script says, for real CLIs to be run against.
 
 The script is one line of the prompt, `STUB: {"work": [step, ...], "review": [step, ...]}`; a step is one of
-`{"write": path, "text": ...}`, `{"run": command}`, `{"say": text}`, `{"refuse": HTTP status}` and `{"wait": true}`.
+`{"write": path, "text": ...}`, `{"run": command}`, `{"call": name, "with": arguments}`, `{"say": text}`,
+`{"refuse": HTTP status}` and `{"wait": true}`.
 It keeps nothing between requests: the tool results in a request's own history say which step is next.
 """
 
@@ -17,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from tests.tools.dialects import DIALECTS, Answer, Call, Dialect, Heard, Offer, Refuse, Say
+from tests.tools.dialects import DIALECTS, SEARCH, Answer, Call, Dialect, Heard, Offer, Refuse, Say
 
 Step = Mapping[str, Any]
 
@@ -28,6 +29,7 @@ CONTENTS = ("content", "contents", "file_text", "text")
 COMMANDS = ("command", "cmd", "script")
 EMPTY = {"boolean": False, "integer": 0, "number": 0, "array": [], "object": {}}
 "What stands in a property that a tool demands and we have nothing to say about, by its type; else a word."
+_SEARCHED = re.compile(rf'"name": "{SEARCH}", "arguments"')
 _SCRIPT = re.compile(r"^STUB: (?=\{)", re.MULTILINE)
 _WORKSPACE = re.compile(r"""/[^\s"'\\<>()`]*/workspaces/[^\s"'\\<>()`/]+""")
 _REVIEW = "Another coding agent made a change"
@@ -44,19 +46,24 @@ def script(*work: Step, review: Sequence[Step] = ()) -> str:
 def answer(heard: Heard) -> Answer:
     """The step whose turn it is, in terms of the tools that are offered."""
     steps = _steps(heard.prompt)
-    ahead = steps[heard.results :] if heard.offers else steps
+    ahead = steps[heard.results - _searched(heard) :] if heard.offers else steps
     if not ahead:
         return Say("STUB: there is nothing more to do.")
+    given: Answer
     match ahead[0]:
         case {"write": str() as path, "text": str() as text}:
-            return _write(heard, path, text)
+            given = _write(heard, path, text)
         case {"run": str() as command}:
-            return _shell(heard, command)
+            given = _shell(heard, command)
+        case {"call": str() as name, "with": dict() as arguments}:
+            given = _called(heard, name, arguments)
         case {"refuse": int() as status}:
-            return Refuse(status)
+            given = Refuse(status)
         case {"say": str() as text}:
-            return Say(text)
-    return Say("STUB: this step is unknown.")
+            given = Say(text)
+        case _:
+            given = Say("STUB: this step is unknown.")
+    return given
 
 
 def waits(heard: Heard) -> bool:
@@ -94,6 +101,21 @@ def _shell(heard: Heard, command: str) -> Answer:
     key = _key(offer, COMMANDS)
     as_list = offer.properties.get(key, {}).get("type") == "array"
     return Call(offer, _filled(offer, {key: ["sh", "-c", command] if as_list else command}))
+
+
+def _called(heard: Heard, name: str, arguments: dict[str, Any]) -> Answer:
+    """A tool of an MCP server, whose name each CLI writes its own way: `mcp__devmesh__board`, `devmesh_board`."""
+    found = next((offer for offer in heard.offers if offer.name.endswith(name)), None)
+    search = _offered(heard, (SEARCH,))
+    if found is None and search is not None and not _searched(heard):
+        kept_back = re.search(rf"\w+__{name}\b", heard.body)
+        return Call(search, {"query": f"select:{kept_back[0]}" if kept_back else name})
+    return Call(found, arguments) if found else Say(f"STUB: {name} is not offered.")
+
+
+def _searched(heard: Heard) -> int:
+    """How many results of tools were of searches for tools."""
+    return len(_SEARCHED.findall(heard.body))
 
 
 def _offered(heard: Heard, names: Sequence[str]) -> Offer | None:

@@ -73,6 +73,8 @@ class Talk(Table, frozen=True, kw_only=True):
     "In the place of `{conversation}`; a protocol that names conversations itself needs neither."
     mode: str = ""
     "The mode in which it asks, for agents of the Agent Client Protocol that have several."
+    told: bool = False
+    "It is told of our MCP server on its command line: what its protocol says of servers, it ignores."
     env: dict[str, str] = {}
 
 

@@ -164,7 +164,7 @@ class GenericTool:
     def _told(self, wants: Wants, papers: Papers, talk: Talk | None) -> tuple[list[str], dict[str, str]]:
         """The arguments and variables by which it learns of our programs; what they point at is written."""
         pairs: list[tuple[Told, Program]] = []
-        by_protocol = talk is not None and talk.protocol == "acp"
+        by_protocol = talk is not None and talk.protocol == "acp" and not talk.told
         if wants.mcp is not None and self.entry.mcp is not None and not by_protocol:
             pairs.append((self.entry.mcp, wants.mcp))
         if wants.hook is not None and self.entry.hook is not None and talk is None:
