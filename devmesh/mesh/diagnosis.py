@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 from devmesh.bridge import mcp
 from devmesh.bridge.desk import SOCKET
-from devmesh.bridge.guarding.dialects import DIALECTS, program
+from devmesh.bridge.guarding.dialects import hooked, program
 from devmesh.bridge.tools.catalogue import OVERRIDES
-from devmesh.bridge.tools.entry import Entry
 from devmesh.bridge.tools.probing import Probed, probe_all
 from devmesh.errors import DevMeshError
 from devmesh.mesh.checkup import Finding, Verdict
@@ -105,11 +104,6 @@ def _abilities(probed: Probed, badge: str) -> list[str]:
     if entry.mcp is not None or (entry.talk is not None and entry.talk.protocol == "acp"):
         abilities.append("takes the mesh's tools (MCP)")
     return abilities
-
-
-def hooked(entry: Entry) -> bool:
-    """Whether it can be told of our hook, and understands its answer."""
-    return entry.hook is not None and entry.dialect in DIALECTS
 
 
 # ---- our own programs ----

@@ -16,18 +16,14 @@ _COLOURS: Final = {"ok": "green", "note": "yellow", "problem": "red", "absent": 
 
 def tools(as_json: AsJson = False) -> int:
     """The CLIs: which are here, their versions, how to get more."""
-    from devmesh.mesh.toolbox import survey
+    from devmesh.mesh.toolbox import COLUMNS, survey
     from devmesh.settings import Settings
 
     found = survey(Settings.load().home)
     if as_json:
         put_json([tool._asdict() for tool in found])
         return exits.DONE
-    rows = [
-        (tool.name, tool.title, "yes" if tool.installed else "no", tool.version or "-", tool.path or tool.install)
-        for tool in found
-    ]
-    put_table("", ("name", "tool", "here", "version", "where it is, or how to get it"), rows)
+    put_table("", COLUMNS, found.rows)
     return exits.DONE
 
 

@@ -40,6 +40,11 @@ def program(dialect: str, desk: Path) -> Program:
     return Program((sys.executable, "-SEs", "-B", str(_HERE / "hook.py"), "--dialect", dialect), env)
 
 
+def hooked(entry: Entry) -> bool:
+    """Whether the CLI can be told of our hook, and understands its answer."""
+    return entry.hook is not None and entry.dialect in DIALECTS
+
+
 def lane_of(entry: Entry, desk: Desk, socket: Path) -> Lane:
     """How a tool that works in the project itself is made to ask: by its own protocol, a hook, or ACP; not measured.
 

@@ -106,7 +106,7 @@ async def _version(entry: Entry, executable: str) -> str:
         return ""
     said = (ended.stdout_tail + b"\n" + ended.stderr_tail).decode(errors="replace")
     found = _VERSION.search(said)
-    return found[0] if found else said.strip()[:60]
+    return found[0].rstrip(".") if found else said.strip()[:60]
 
 
 # ---- reading the tables ----
