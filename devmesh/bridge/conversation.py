@@ -17,6 +17,7 @@ from typing import Any
 from devmesh.bridge.assignments import Assignments
 from devmesh.bridge.attempt import Bench
 from devmesh.bridge.availability import Availability
+from devmesh.bridge.errands import Errands
 from devmesh.bridge.guarding.own import OwnGate
 from devmesh.bridge.heartbeat import Heartbeat
 from devmesh.bridge.inbox import Inbox
@@ -30,7 +31,7 @@ from devmesh.bridge.workspace import Workspaces
 from devmesh.errors import DevMeshError, MeshLost, Refused
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.requests import AnyRequest, Bid, Decline, Join, Leave
+from devmesh.vocabulary.requests import Bid, Decline, Join, Leave
 from devmesh.vocabulary.terms import Resources
 
 _log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class Conversation:
         self._availability = Availability(tool, place.tell)
         self._availability.planning = self._is_planning
         self._leaving: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._errands: set[asyncio.Task[Any]] = set()
+        self._errands = Errands(link)
         self._planning: Planning | None = None
         self._plan: asyncio.Task[Any] | None = None
         self._joining = False
@@ -164,7 +165,7 @@ class Conversation:
         self.inbox.forget()
         if self._plan is not None:
             self._plan.cancel()
-        self._errand(self._rejoin())
+        self._errands.begin(self._rejoin())
 
     async def _rejoin(self) -> None:
         try:
@@ -184,9 +185,7 @@ class Conversation:
                 await self._link.ask(Leave(reason="the bridge ends"), timeout=_FAREWELL)
             except (DevMeshError, TimeoutError) as error:
                 _log.info("left without a goodbye: %s", error)
-        for errand in self._errands:
-            errand.cancel()
-        await asyncio.gather(*self._errands, return_exceptions=True)
+        await self._errands.give_up()
 
     # ---- listening ----
 
@@ -207,9 +206,9 @@ class Conversation:
         if self.agent not in opened.agents:
             return
         if reason := self._availability.reason_to_decline(opened):
-            self._say(Decline(task=opened.task, reason=reason))
+            self._errands.say(Decline(task=opened.task, reason=reason))
         else:
-            self._say(Bid(task=opened.task, confidence=self._tool.confidence))
+            self._errands.say(Bid(task=opened.task, confidence=self._tool.confidence))
 
     def _on_awarded(self, _: Recorded, awarded: facts.TaskAwarded) -> None:
         if awarded.agent == self.agent:
@@ -264,7 +263,7 @@ class Conversation:
     def _on_resumed(self, _: Recorded, __: facts.SessionResumed) -> None:
         """Back: have the mesh renew, or disown, what we believe."""
         if self.agent is not None:
-            self._errand(self._heartbeat.now())
+            self._errands.begin(self._heartbeat.now())
 
     def _on_standing(self, recorded: Recorded, standing: facts.Standing) -> None:
         """What was missed while away, as things now are."""
@@ -281,7 +280,7 @@ class Conversation:
         self._planning = Planning(self._bench, asked, self._place.tell)
         if self._availability.paused:
             self._planning.pause()
-        self._plan = self._errand(self._planning.perform())
+        self._plan = self._errands.begin(self._planning.perform())
 
     def _is_planning(self) -> bool:
         running = self._plan is not None and not self._plan.done()
@@ -308,29 +307,6 @@ class Conversation:
         facts.Standing: _on_standing,
         facts.FrameworkRequested: _on_framework_requested,
     }
-
-    # ---- speaking ----
-
-    def _say(self, request: AnyRequest) -> None:
-        """Ask without waiting; a refusal is only noted: the mesh knows better, and has moved on."""
-        self._errand(self._asked(request))
-
-    async def _asked(self, request: AnyRequest) -> None:
-        try:
-            await self._link.request(request)
-        except DevMeshError as error:
-            _log.info("%s: %s", type(request).__name__, error)
-
-    def _errand(self, doing: Any) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.ensure_future(doing)
-        self._errands.add(task)
-        task.add_done_callback(self._errand_done)
-        return task
-
-    def _errand_done(self, task: asyncio.Task[Any]) -> None:
-        self._errands.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.warning("%s", error)
 
     def _own_gate(self, workspace: Path, task: int | None) -> Gate:
         return OwnGate(workspace, self.inbox.ask, task)
