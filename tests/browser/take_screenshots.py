@@ -18,6 +18,8 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / 
 from tests.browser.chromium import LAUNCH  # noqa: E402  # it is run as a program, from anywhere
 from tests.browser.lab import PATIENCE, LabPage, running_lab  # noqa: E402  # see above
 
+ROOM = 320
+"Pixels for Lab's own bars and the cell above the panel."
 SIZES = {"light": (1400, 1180), "dark": (1400, 1180), "narrow": (600, 1180)}
 
 
@@ -53,6 +55,10 @@ def take(shown: LabPage, arguments: argparse.Namespace) -> None:
         shown.page.set_viewport_size({"width": width, "height": height})
         shown.theme("dark" if look == "dark" else "light")
         panel = shown.page.locator(arguments.panel).first
+        if not arguments.whole:  # what lies below the window is not painted
+            tall = panel.evaluate("(node) => Math.ceil(node.getBoundingClientRect().height)")
+            shown.page.set_viewport_size({"width": width, "height": max(height, tall + ROOM)})
+            shown.page.wait_for_timeout(500)
         path = arguments.folder / f"{arguments.name}-{look}.png"
         shown.page.evaluate("() => document.querySelector('.jp-WindowedPanel-outer')?.scrollTo(0, 0)")
         shown.page.wait_for_timeout(500)

@@ -18,7 +18,7 @@ from devmesh.vocabulary.requests import (
     SetGoal,
     ShareDiscovery,
 )
-from devmesh.vocabulary.terms import Budget, LockMode, QuestionKind, Verdict
+from devmesh.vocabulary.terms import AgentState, Budget, LockMode, QuestionKind, Verdict
 from devmesh_widgets import (
     CommandPanel,
     ConflictsPanel,

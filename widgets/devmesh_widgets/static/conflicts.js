@@ -39,9 +39,9 @@ class ConflictCard {
     this.body.hidden = true;
     this.opener = press("Compare", () => this.toggle(), { hint: `Show the versions of ${row.conflict}` });
     this.opener.setAttribute("aria-expanded", "false");
-    const files = make("p", "dm-quiet dm-paths", row.files.map(visible).join(", "), { dir: "auto" });
-    const said = row.message ? [make("p", "dm-said", visible(row.message), { dir: "auto" })] : [];
-    this.node.append(head, files, ...said, this.decisions(), this.notice.node, this.body);
+    const about = make("p", "dm-said", "", { dir: "auto" });
+    about.append(make("span", "dm-quiet dm-paths", row.files.map(visible).join(", "), { dir: "auto" }), ...(row.message ? [make("span", "", visible(row.message), { dir: "auto" })] : []));
+    this.node.append(head, about, this.decisions(), this.notice.node, this.body);
   }
 
   decisions() {
