@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from devmesh.errors import DevMeshError
-from devmesh.terminal import asking, credentials, deciding, demo, exits, machine, mcp, printing, running
+from devmesh.terminal import asking, credentials, dashboard, deciding, demo, exits, machine, mcp, printing, running
 
 _HELP = """Several AI coding CLIs on one project at the same time, without stepping on each other.
 
@@ -43,6 +43,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...]] = (
     ("conflicts", deciding.conflicts, ("devmesh conflicts", "devmesh conflicts change 3")),
     ("costs", deciding.costs, ("devmesh costs", "devmesh costs --json | jq .dollars")),
     ("status", asking.status, ("devmesh status", "devmesh status --json | jq .tasks")),
+    ("dashboard", dashboard.dashboard, ("devmesh dashboard", "devmesh dashboard --project ~/shop --port 0")),
     (
         "audit",
         asking.audit,
