@@ -12,6 +12,8 @@ DEADLINE = 540
 "Seconds; less than the 600 that every CLI is told to wait, for most let the edit happen when a hook takes longer."
 MOST_BYTES = 1_000_000
 GRANTED = b'{"granted": true'
+REFUSED = b'{"granted": false, "reason": '
+"How the desk begins its answers, to the letter: what follows the second is the reason, as JSON, and `}`."
 _CLAUDE = (
     '{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":%s}}'
 )
@@ -47,11 +49,10 @@ def main() -> None:
     answer = _asked(b'{"ask":"hook","dialect":"%s","input":%s}\n' % (dialect.encode(), given.replace(b"\n", b" ")))
     if answer.startswith(GRANTED):
         os._exit(0)
-    reason = _reason(answer)
-    if not denial:
-        refuse(reason)
-    os.write(1, _filled(denial, reason))
-    os._exit(0)
+    if denial and answer.startswith(REFUSED) and answer.endswith(b'"}\n'):
+        os.write(1, denial.encode() % answer[len(REFUSED) : -2] + b"\n")
+        os._exit(0)
+    refuse(_reason(answer))
 
 
 def _read(descriptor: int) -> bytes:
@@ -83,17 +84,11 @@ def _asked(question: bytes) -> bytes:
 
 
 def _reason(answer: bytes) -> str:
-    """Why not; a no takes the time to load what reads JSON."""
+    """Why not, in words; this takes the time to load what reads JSON."""
     import json
 
     told = json.loads(answer)
     return str(told.get("reason") or told.get("error") or "it was not granted")
-
-
-def _filled(denial: str, reason: str) -> bytes:
-    import json
-
-    return (denial % json.dumps(reason)).encode() + b"\n"
 
 
 if __name__ == "__main__":

@@ -162,7 +162,7 @@ def test_its_deadline_comes_before_that_of_every_cli() -> None:
 
 @looped
 async def test_a_yes_loads_next_to_nothing(home: Path) -> None:
-    """It runs before every edit: what reads JSON is loaded only for a no."""
+    """It runs before every edit: what reads JSON is loaded only where the reason must be put in words."""
     async with asking(home, grant) as hooked:
         timed = Program((hooked.argv[0], "-X", "importtime", *hooked.argv[1:]), hooked.env)
         _code, _out, listing = await ran(timed, told())
