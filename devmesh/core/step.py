@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import assert_never
 
 from devmesh.core import agents, arbitration, events as said, gate, lock_requests, parking, questions, sessions, tasks
@@ -90,6 +91,8 @@ def _wake(turn: Turn) -> None:
     """Look at everything that is due. Nothing is due while the coordinator makes up for its own lateness."""
     state = turn.state
     for kind, name in state.alarms.due(turn.now):
+        if state.alarms.times.get((kind, name), math.inf) > turn.now:
+            continue  # what rang before it in this very turn has settled it: a lost agent ends its tasks
         if kind == "agent":
             agents.lose(turn, state.agents[name])
         elif kind == "bidding":

@@ -93,3 +93,16 @@ def test_a_refusal_is_a_fact() -> None:
     assert turn.next_sequence == len(rig.kept) + 1
     refused = only(rig.say("a-1", requests.Start(task=1, attempt=1)), facts.RequestRefused)
     assert refused in rig.told[rig.connections["a-1"]]
+
+
+def test_what_is_due_at_once_is_not_done_twice() -> None:
+    """After a long absence an agent's lease and its tasks' limits are over together: the mesh goes on."""
+    rig = Rig()
+    rig.join("a", "b")
+    landed, other = rig.begin(rig.post(), "a-1"), rig.begin(rig.post(), "b-1")
+    rig.post(depends_on=(other.task,))
+    rig.land(rig.offer(landed, "a.py").change)
+    rig.now += 1e6
+    rig.feed(events.Woke())
+    assert rig.state.tasks[landed.task].state == "completed"
+    assert rig.state.tasks[other.task].state == "queued"
