@@ -27,6 +27,7 @@ from devmesh.bridge.tools.generic import GenericTool
 from devmesh.bridge.workspace import Workspaces
 from devmesh.errors import DevMeshError, NoMesh
 from devmesh.logs import configure
+from devmesh.processes.confinement import confinement_of, lacking
 from devmesh.repository import Repository
 from devmesh.settings import Settings
 from devmesh.vocabulary.plain import plain
@@ -78,6 +79,10 @@ async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settin
     workspaces = Workspaces(repository, settings.workspace_include)
     desk = Desk(home)
     lane = await _lane(tool, home, settings, options, desk)
+    own = lane.kind is WorkspaceKind.OWN
+    lane = replace(lane, confinement=confinement_of(settings, project, home, own_workspace=own))
+    if missing := lacking(settings):
+        options.tell(missing)
     conversation = Conversation(link, tool, workspaces, place, tuple(options.options), lane)
     loop = asyncio.get_running_loop()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from devmesh.bridge.desk import Desk
 from devmesh.bridge.mcp import program
 from devmesh.bridge.mcp.handlers import Handlers, Seat
 from devmesh.bridge.tools.tool import Wants
+from devmesh.processes.confinement import Confinement
 from devmesh.vocabulary.terms import Badge, Probe, WorkspaceKind
 
 
@@ -27,6 +28,8 @@ class Lane:
     "How the tool's hook is answered; empty: it has none."
     mcp: bool = True
     "Whether its tool is given the mesh's tools by MCP."
+    confinement: Confinement = field(default_factory=Confinement)
+    "What its tool may take, and where it may not write."
     talks: bool = False
     "Whether the tool itself asks, over its own protocol."
 
@@ -38,8 +41,8 @@ class Lane:
     def wants(self, seat: Seat) -> Wants:
         """What every run is given: with a desk, the mesh's tools by MCP. What is called there is done as this agent."""
         if self.desk is None or self.socket is None or not self.mcp:
-            return Wants(asks=True)
+            return Wants(asks=True, confined=self.confinement)
         tools = Handlers(seat)
         self.desk.on("tool", tools.answer)
         seat.link.subscribe(tools.heard)
-        return Wants(asks=True, mcp=program(self.socket))
+        return Wants(asks=True, mcp=program(self.socket), confined=self.confinement)

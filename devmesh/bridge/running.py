@@ -95,6 +95,7 @@ class Run:
             silence_limit=self._tool.silence,
             grace=GRACE,
             keep_stdin_open=talks,
+            confinement=wants.confined,
         )
         try:
             self._process = await SupervisedProcess.start(command, self._hear)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from devmesh.errors import ToolNotFound
+from devmesh.processes.confinement import Confinement
 
 Why = Literal["exited", "stopped", "time_limit", "silence_limit"]
 
@@ -34,6 +35,8 @@ class Command:
     "For a program one talks with: `write` sends more, `close_stdin` ends it."
     limits: Mapping[str, int] = field(default_factory=dict)
     "Resource limits by their name: NPROC, FSIZE, AS, NOFILE."
+    confinement: Confinement = field(default_factory=Confinement)
+    "Further limits, and where it may not write."
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,10 @@ class SupervisedProcess:
         self._end = asyncio.get_running_loop().create_task(self._ending(status_pipe))
 
     def _arguments(self, program: str, control: int, status: int) -> tuple[tuple[str, ...], tuple[int, int]]:
-        limits = (f"{name}={value}" for name, value in self.command.limits.items())
+        limits = (
+            *(f"{name}={value}" for name, value in self.command.limits.items()),
+            *self.command.confinement.words(),
+        )
         script = (sys.executable, "-I", "-S", "-c", SUPERVISOR, ROOM, str(control), str(status), str(os.getpid()))
         return (*script, *limits, "--", program, *self.command.argv[1:]), (control, status)
 

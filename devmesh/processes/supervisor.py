@@ -34,6 +34,8 @@ POLL = 0.5
 LINGER = 0.5
 "Seconds that what the tool left running may take to end by itself; then again as long after SIGTERM."
 NOT_STARTED = 127
+PLACES = ("CLOSED", "OPENED", "REQUIRED")
+"Words among the limits that are no limits: where the program may not write, and where it may."
 
 
 class Supervision:
@@ -156,7 +158,8 @@ def start(program: list[str], limits: list[str]) -> tuple[int, int]:
     if pid == 0:
         try:
             os.setpgid(0, 0)
-            _limit(limits)
+            _confine(limits)
+            _limit([limit for limit in limits if limit.split("=", 1)[0] not in PLACES])
             for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
             os.execvp(program[0], program)  # noqa: S606 - no shell is the point
@@ -168,6 +171,23 @@ def start(program: list[str], limits: list[str]) -> tuple[int, int]:
     failed = os.read(reading, 64)
     os.close(reading)
     return pid, int(failed or 0)
+
+
+def _confine(limits: list[str]) -> None:
+    """Close folders to writing. Where the kernel cannot: start nothing if that is required, else go on as it is."""
+    said = [limit.split("=", 1) for limit in limits]
+    closed = [value for name, value in said if name == "CLOSED"]
+    if not closed:
+        return
+    if TYPE_CHECKING or __package__:
+        from devmesh.processes.landlock import forbid_writes
+    else:
+        from landlock import forbid_writes
+    try:
+        forbid_writes(closed, [value for name, value in said if name == "OPENED"])
+    except OSError:
+        if ["REQUIRED", "1"] in said:
+            raise
 
 
 def _limit(limits: list[str]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from devmesh.processes.confinement import Confinement
 from devmesh.vocabulary.terms import Badge, Blockage, Resources
 
 
@@ -139,6 +140,8 @@ class Wants:
     "What this run may spend, for tools that can be told."
     papers: Path | None = None
     "Where files written for it begin; None: beside the workspace."
+    confined: Confinement = field(default_factory=Confinement)
+    "What its processes may take, and where they may not write."
 
 
 @dataclass(frozen=True, slots=True)
