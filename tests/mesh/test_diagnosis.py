@@ -28,7 +28,7 @@ ENTRY = msgspec.convert(
     Entry,
 )
 SHAKEN = Handshake("acp", answered=True, seconds=0.5)
-HOME = Path("/home/of/all")
+HOME = Path("/state/of/all")
 
 
 def fake(**more: object) -> Probed:
@@ -55,7 +55,11 @@ def test_one_that_is_not_here_is_told_how_to_get() -> None:
 @pytest.mark.parametrize(
     ("change", "said", "advice"),
     [
-        ({"missing": ("--gone",)}, "no longer has --gone", "[tools.fake] in /home/of/all/tools.toml, or install 1.2.3"),
+        (
+            {"missing": ("--gone",)},
+            "no longer has --gone",
+            "[tools.fake] in /state/of/all/tools.toml, or install 1.2.3",
+        ),
         ({"version": ""}, "did not say its version", "Run `fake` once by hand"),
         ({"helpless": True}, "no help", "`fake --help`"),
         ({"handshake": Handshake("acp", answered=False, complaint="login first")}, "login first", "signed in"),

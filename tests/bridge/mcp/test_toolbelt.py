@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from devmesh.bridge.mcp.handlers import Handlers
@@ -21,6 +23,12 @@ def test_every_tool_has_a_schema_that_stands_alone(tool: Offered) -> None:
 def test_every_tool_is_done_by_somebody() -> None:
     """The table here and the table there agree."""
     assert set(BY_NAME) == set(Handlers._DOING)
+
+
+def test_the_readme_names_every_tool() -> None:
+    """A person reads there what agents can ask for."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert [name for name in BY_NAME if f"`{name}`" not in readme] == []
 
 
 def test_what_every_model_reads_is_short() -> None:

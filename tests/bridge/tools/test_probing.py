@@ -88,7 +88,9 @@ async def test_a_program_that_crashes_has_no_version(install: Callable[..., None
     assert (found.handshake.answered, found.handshake.complaint) == (False, "at /opt/python3.11.7/x.py")
 
 
-@pytest.mark.parametrize("answer", ['print("{}", flush=True)', "pass", 'print(json.dumps({"id": 1, "error": {}}))'])
+@pytest.mark.parametrize(
+    "answer", ['print("{}", flush=True)', "pass", 'print(json.dumps({"id": 1, "error": {}}), flush=True)']
+)
 @looped
 async def test_a_program_that_does_not_answer_is_given_up(
     install: Callable[..., None], monkeypatch: pytest.MonkeyPatch, answer: str
