@@ -24,6 +24,9 @@ WRITTEN_BY_AGENTS: Final[dict[type[Any], tuple[str, ...]]] = {
     requests.Review: ("remarks",),
     requests.ProposeFramework: ("overview",),
     requests.ShareDiscovery: ("title", "text"),
+    requests.ReportUsage: ("model", "conversation"),
+    requests.Ask: ("text", "default"),
+    requests.AnswerQuestion: ("answer",),
 }
 "Which fields of which requests are free text of an agent or its tool."
 
@@ -31,10 +34,20 @@ WRITTEN_BY_AGENTS: Final[dict[type[Any], tuple[str, ...]]] = {
 def harmless(request: AnyRequest) -> AnyRequest:
     """The request with its free text cleaned; the very same object where there was nothing to clean."""
     fields = WRITTEN_BY_AGENTS.get(type(request), ())
-    cleaned = {name: redact(plain(text)) for name in fields if (text := getattr(request, name))}
+    cleaned: dict[str, Any] = {name: _clean(text) for name in fields if (text := getattr(request, name))}
+    if isinstance(request, requests.Ask):
+        cleaned["options"] = tuple(map(_clean, request.options))
+    if isinstance(request, requests.Join):
+        cleaned["probes"] = tuple(
+            replace(probe, way=_clean(probe.way), detail=_clean(probe.detail)) for probe in request.probes
+        )
     changed = {name: text for name, text in cleaned.items() if text != getattr(request, name)}
     if not changed:
         return request
-    if isinstance(request, requests.ShareDiscovery) and not changed.get("text", request.text):
+    if isinstance(request, requests.ShareDiscovery | requests.Ask) and not changed.get("text", request.text):
         changed["text"] = " "
     return replace(request, **changed)
+
+
+def _clean(text: str) -> str:
+    return redact(plain(text))

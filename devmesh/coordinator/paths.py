@@ -12,7 +12,7 @@ from devmesh.coordinator.canonical import Canonicaliser
 from devmesh.core.events import Objection
 from devmesh.core.targets import canonical, escape
 from devmesh.errors import BadTarget, MeshError
-from devmesh.vocabulary.requests import AnyRequest, OfferChange, PostTask, ProposeFramework, RequestLock
+from devmesh.vocabulary.requests import AnyRequest, OfferChange, PostTask, ProposeFramework, ReportWrite, RequestLock
 from devmesh.vocabulary.terms import PlannedTask
 
 REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afpfs", "webdav", "ceph", "glusterfs"})
@@ -55,6 +55,8 @@ class Paths:
             case ProposeFramework():
                 tasks = tuple(self._planned(number, task, scan=scan) for number, task in enumerate(request.tasks))
                 return replace(request, tasks=tasks)
+            case ReportWrite():
+                _refuse_unplain(request.path, "path")
             case OfferChange():
                 for number, file in enumerate(request.files):
                     _refuse_unplain(file.path, f"files[{number}].path")

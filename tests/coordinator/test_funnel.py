@@ -10,7 +10,7 @@ import pytest
 from devmesh.coordinator.funnel import WRITTEN_BY_AGENTS, harmless
 from devmesh.core.sessions import MAY_SAY
 from devmesh.vocabulary import codec, requests
-from devmesh.vocabulary.terms import Outcome, Role, Stream, Verdict
+from devmesh.vocabulary.terms import Outcome, Probe, Role, Stream, Verdict
 
 SECRET = "sk-ant-" + "api03-" + "A1b2C3d4E5f6G7h8J9k0" * 2
 DIRTY = f"\x1b[31mred\x1b[0m {SECRET} \u202egnp.exe"
@@ -25,10 +25,14 @@ EXAMPLES: tuple[Any, ...] = (
     requests.Review(change=1, verdict=Verdict.APPROVE, remarks=DIRTY),
     requests.ProposeFramework(overview=DIRTY),
     requests.ShareDiscovery(title=DIRTY, text=DIRTY),
+    requests.ReportUsage(task=1, attempt=1, model=DIRTY, conversation=DIRTY),
+    requests.Ask(text=DIRTY, default=DIRTY, options=(DIRTY,)),
+    requests.AnswerQuestion(question=1, answer=DIRTY),
+    requests.Join(tool="x", probes=(Probe(way=DIRTY, refused=True, detail=DIRTY),)),
 )
 
 
-@pytest.mark.parametrize("request_", EXAMPLES, ids=lambda request: type(request).__name__)
+@pytest.mark.parametrize("request_", EXAMPLES, ids=lambda request: f"{type(request).__name__}")
 def test_neither_secret_nor_control_character_passes(request_: Any) -> None:
     """Promises 9 and 10: whatever client an agent uses, its text is plain and without secrets before it is kept."""
     text = codec.encode(codec.Message(id=1, request=harmless(request_))).decode()
@@ -40,7 +44,7 @@ def test_neither_secret_nor_control_character_passes(request_: Any) -> None:
 
 def test_every_free_text_of_an_agent_is_in_the_table() -> None:
     """A text field added to a request of agents must be listed, or be one that carries no free text."""
-    structured = {"tool", "query"}
+    structured = {"tool", "query", "path"}
     for kind in get_args(requests.AnyRequest):
         if Role.AGENT in MAY_SAY[kind]:
             texts = {field.name for field in msgspec.structs.fields(kind) if _is_text(field.type)}
@@ -63,6 +67,13 @@ def test_the_persons_prompt_is_left_alone() -> None:
     """It has to reach the tool word for word."""
     request = requests.PostTask(prompt=DIRTY)
     assert harmless(request) is request
+
+
+def test_a_default_stays_one_of_the_options() -> None:
+    """Both are cleaned alike."""
+    cleaned = harmless(requests.Ask(text="?", options=(DIRTY, "no"), default=DIRTY))
+    assert isinstance(cleaned, requests.Ask)
+    assert cleaned.default == cleaned.options[0]
 
 
 def test_a_discovery_of_nothing_but_control_characters_stays_valid() -> None:

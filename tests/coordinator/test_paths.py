@@ -9,7 +9,7 @@ import pytest
 from devmesh.coordinator.canonical import Canonicaliser
 from devmesh.coordinator.paths import Paths, refuse_a_place_that_is_no_project
 from devmesh.errors import Code, MeshError
-from devmesh.vocabulary.requests import Heartbeat, OfferChange, PostTask, ProposeFramework, RequestLock
+from devmesh.vocabulary.requests import Heartbeat, OfferChange, PostTask, ProposeFramework, ReportWrite, RequestLock
 from devmesh.vocabulary.terms import FileChange, FileKind, LockMode, PlannedTask
 
 
@@ -63,9 +63,10 @@ def test_an_objection_names_the_field_and_leaves_the_request(paths: Paths) -> No
 @pytest.mark.parametrize("path", ["./a.txt", "a//b", "src/", "../x", ".git/config", "/etc/passwd"])
 def test_a_changed_file_is_named_plainly_or_not_at_all(paths: Paths, path: str) -> None:
     """No detour and no way out."""
-    objection = paths.understand(offer(path)).objection
-    assert objection is not None
-    assert objection.field == "files[0].path"
+    for asked, field in ((offer(path), "files[0].path"), (ReportWrite(path=path), "path")):
+        objection = paths.understand(asked).objection
+        assert objection is not None
+        assert objection.field == field
 
 
 @pytest.mark.parametrize("path", ["a.txt", "app/[id]/page.tsx", "what*.txt", "link.txt"])
