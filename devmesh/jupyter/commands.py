@@ -189,6 +189,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("status", "How the mesh stands, in a few lines.", actions.status),
     Command("dashboard", "Everything, live.", actions.dashboard),
     Command("command", "The command centre: a form to ask for work.", steering.command),
+    Command("replay", "The run played again on the same panels, by a slider.", steering.replay),
     Command(
         "plot",
         "A picture of what was.",

@@ -70,6 +70,11 @@ def plot(words: Words) -> object:
     return noun.plot()
 
 
+def replay(_: Words) -> object:
+    """A slider that plays the record again on the same panels."""
+    return meshes.current().replay()
+
+
 def _said(words: Words) -> str:
     """The text of the cell, or of the line."""
     text = (words.cell if words.cell is not None else " ".join(words.given.answer)).strip()

@@ -77,5 +77,6 @@ def test_the_rest_is_handed_back_as_python_would(shell: InteractiveShell) -> Non
     panel = do(shell, "command")
     assert panel.panels == ["command"]
     panel.close()
+    assert "Replay" in type(do(shell, "replay")).__name__
     with pytest.raises(UsageError, match="invalid choice"):
         do(shell, "plot nonsense")

@@ -28,7 +28,7 @@ export class Contention {
   line({ path, depth, waits, seconds }, most) {
     const heat = Math.sqrt(seconds / most);
     const node = make("li", "dm-heat-line", "", { title: `${visible(path)}: ${counted(waits, "wait")}, ${span(seconds)} together` });
-    node.style.setProperty("--dm-heat", `${Math.round(heat * 70)}%`);
+    node.style.setProperty("--dm-heat", `${Math.round(heat * 38)}%`);
     const name = make("span", "dm-heat-name", visible(path.split("/").filter(Boolean).pop() + (path.endsWith("/") ? "/" : "")), { dir: "auto" });
     name.style.paddingInlineStart = `${depth * 14}px`;
     node.append(name, make("span", "dm-heat-words", `${counted(waits, "wait")} · ${span(seconds)}`));

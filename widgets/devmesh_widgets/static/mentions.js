@@ -22,7 +22,7 @@ export class Mentions {
     this.found = [];
     input.setAttribute("aria-controls", this.list.id);
     input.setAttribute("aria-autocomplete", "list");
-    input.setAttribute("aria-expanded", "false");
+    input.setAttribute("aria-haspopup", "listbox");
     input.addEventListener("input", () => this.look());
     input.addEventListener("keydown", (event) => this.key(event));
     input.addEventListener("blur", () => setTimeout(() => this.hide(), 150));
@@ -47,7 +47,6 @@ export class Mentions {
     this.found = found;
     this.active = 0;
     this.list.hidden = found.length === 0;
-    this.input.setAttribute("aria-expanded", String(found.length > 0));
     this.list.replaceChildren(...found.map((offer, index) => this.line(offer, index)));
     this.mark();
   }
@@ -93,7 +92,6 @@ export class Mentions {
     this.turn += 1;
     this.list.hidden = true;
     this.found = [];
-    this.input.setAttribute("aria-expanded", "false");
     this.mark();
   }
 }

@@ -111,7 +111,11 @@ export class Table {
     if (fitting.length === this.columns.length && fitting.every((column, at) => column === this.columns[at])) return;
     this.columns = fitting;
     this.head.replaceChildren(...fitting.map((column) => make("div", cellClass(column), column.label, { role: "columnheader" })));
-    if (this.spec.actions) this.head.append(make("div", "dm-cell dm-actions", "", { role: "columnheader", "aria-label": "Actions" }));
+    if (this.spec.actions) {
+      const head = make("div", "dm-cell dm-actions", "", { role: "columnheader" });
+      head.append(make("span", "dm-unseen", "Actions"));
+      this.head.append(head);
+    }
     for (const node of this.shown.values()) node.remove();
     this.shown.clear();
     this.draw();
