@@ -134,3 +134,59 @@ def test_what_goes_on_is_drawn_up_to_a_moment_finer_than_the_record() -> None:
         }
     )  # fmt: skip
     assert figures.tasks(going_on, until).data[1].x[0] == pytest.approx((until - START).total_seconds() * 1000)
+
+
+def test_waits_and_contention_are_drawn_beside_the_locks() -> None:
+    """Who waited is drawn before the grant; the path most waited for comes first, with its seconds."""
+    table = locks().assign(waited=[0.0, 2.5])
+    drawn = {trace.name: trace for trace in figures.locks(table).data}
+    assert pd.Timestamp(drawn["waited"].base[0], tz="UTC") == at(2.5)[0]
+    assert list(drawn["waited"].x) == [2_500]
+    assert dict(zip(drawn["waited in all"].y, drawn["waited in all"].x, strict=True)) == {"b.py": 2.5, "a.py": 0.0}
+    assert "waited" not in {trace.name for trace in figures.locks(locks()).data}
+
+
+def test_the_share_of_work_says_how_fair_it_was() -> None:
+    """1 when all worked alike; a half when one of two did everything."""
+    pair = pd.concat([agents(), agents().assign(agent="codex-1")], ignore_index=True)
+    assert "fairness 1.00" in figures.agents(pair.assign(worked=[5.0, 5.0])).layout.title.text
+    assert "fairness 0.50" in figures.agents(pair.assign(worked=[5.0, 0.0])).layout.title.text
+    assert "fairness" not in figures.agents(pair).layout.title.text
+
+
+def spending(count: int = 3) -> pd.DataFrame:
+    """Reports of two agents, one of which names prices."""
+    return pd.DataFrame(
+        {
+            "time": at(*range(count)),
+            "agent": pd.Categorical(["claude-1", "codex-1", "claude-1"] * (count // 3)),
+            "input_tokens": [100, 50, 100] * (count // 3),
+            "output_tokens": [10, 5, 10] * (count // 3),
+            "dollars": [0.5, None, 0.25] * (count // 3),
+        }
+    )
+
+
+def test_what_was_spent_adds_up_by_agent() -> None:
+    """Tokens of both kinds, and dollars where there are any."""
+    drawn = [(trace.name, trace.yaxis, list(trace.y)) for trace in figures.costs(spending()).data]
+    assert ("claude-1", "y", [110.0, 220.0]) in drawn
+    assert ("claude-1", "y2", [0.5, 0.75]) in drawn
+    unpriced = figures.costs(spending().assign(dollars=None))
+    assert {trace.yaxis for trace in unpriced.data} == {"y"}
+    assert len(figures.costs(spending().head(0)).data) == 0
+
+
+def test_a_long_record_of_costs_is_drawn_with_fewer_points_and_ends_right() -> None:
+    """And says so; what is left out still counts."""
+    figure = figures.costs(spending(60_000))
+    assert "of 60,000 shown" in figure.layout.title.text
+    assert figure.data[0].y[-1] == 110.0 * 40_000
+    assert sum(len(trace.x) for trace in figure.data) < 40_000
+
+
+def test_a_hundred_thousand_locks_are_drawn_as_a_few_thousand_bars() -> None:
+    """The latest of the paths that were waited for the most."""
+    many = pd.concat([locks()] * 10, ignore_index=True)
+    many = pd.concat([many] * 5_000, ignore_index=True).assign(waited=0.5)
+    assert sum(len(trace.x) for trace in figures.locks(many).data) <= 2 * figures.SPAN_LIMIT + 2

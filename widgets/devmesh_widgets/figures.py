@@ -19,9 +19,12 @@ ROW_LIMIT = 200
 "Tasks or targets in one picture."
 POINT_LIMIT = 2_000
 "Points of one line."
+SPAN_LIMIT = 5_000
+"Bars of one picture along time, the latest."
 
 WORK, WAIT, PLAN, BAD, GOOD = "#0072b2", "#b9b9b9", "#e69f00", "#d55e00", "#009e73"
 "Okabe and Ito's palette: told apart by the colour-blind too."
+AGENT_COLOURS = (WORK, PLAN, GOOD, BAD, "#cc79a7", "#56b4e9", "#8a8a8a", "#b5a800")
 COLOURS = {"completed": GOOD, "failed": BAD, "cancelled": "#8a8a8a"}
 
 
@@ -46,17 +49,35 @@ def tasks(table: pd.DataFrame, until: pd.Timestamp | None = None) -> Figure:
 
 
 def locks(table: pd.DataFrame, until: pd.Timestamp | None = None) -> Figure:
-    """Who held which path and when. Reads target, agent, mode, granted, ended; draws what goes on up to `until`."""
+    """Who held which path, who waited for it, and beside it for how long all waited for each path.
+
+    Reads target, agent, mode, granted, ended and, where there is one, waited; draws what goes on up to `until`.
+    """
     end = _latest(table, ["granted", "ended"], until)
-    often = table["target"].value_counts().head(ROW_LIMIT).index
-    shown = table[table["target"].isin(often)]
-    figure = _figure(_title("Locks by path", len(often), table["target"].nunique()), height=120 + 24 * len(often))
+    waits = _seconds(table, "waited").groupby(table["target"].astype(str)).sum()
+    grants = table["target"].astype(str).value_counts()
+    often = (
+        grants.to_frame().assign(waited=waits).sort_values(["waited", "count"], ascending=False).head(ROW_LIMIT).index
+    )
+    shown = table[table["target"].isin(often)].tail(SPAN_LIMIT)
+    figure = _figure(_title("Locks by path", len(often), len(grants)), height=120 + 24 * len(often))
+    waited = shown[_seconds(shown, "waited") > 0]
+    if len(waited):
+        asked = waited["granted"] - _durations(_seconds(waited, "waited"))
+        words = [f"{_plain(agent, 40)} waited" for agent in waited["agent"].astype(object)]
+        paths = [_plain(target, 60) for target in waited["target"]]
+        figure.add_bar(name="waited", marker_color=WAIT, text=words, **_spans(paths, asked, waited["granted"]))
     for agent, rows in shown.groupby(shown["agent"].astype(str), sort=True):
         paths = [_plain(target, 60) for target in rows["target"]]
         figure.add_bar(
             name=_plain(agent, 40), text=list(rows["mode"].astype(str)), opacity=0.8,
             **_spans(paths, rows["granted"], rows["ended"].fillna(end)),
         )  # fmt: skip
+    if waits.sum() > 0:
+        paths = [_plain(path, 60) for path in often]
+        contended = {"x": waits.reindex(often), "y": paths, "marker_color": BAD, "showlegend": False, "xaxis": "x2"}
+        figure.add_bar(name="waited in all", orientation="h", hovertemplate="%{y}: %{x:.1f} s waited", **contended)
+        figure.update_layout(xaxis_domain=[0, 0.8], xaxis2={"domain": [0.84, 1], "title": "waited, s", "anchor": "y"})
     return _along_time(figure)
 
 
@@ -75,13 +96,50 @@ def hardware(table: pd.DataFrame) -> Figure:
 
 
 def agents(table: pd.DataFrame) -> Figure:
-    """How the work was shared: tasks by agent and how they ended. Reads agent, completed, failed, abandoned."""
+    """How the work was shared: tasks by agent and how they ended, seconds of work beside them, and how fair that was.
+
+    Reads agent, completed, failed, abandoned and, where there is one, worked. Fairness is Jain's index: 1 when all
+    worked equally long, 1/n when one of n did everything.
+    """
     shown = table.tail(ROW_LIMIT)
-    figure = _figure(_title("Tasks by agent", len(shown), len(table)), height=120 + 28 * len(shown))
+    worked = _seconds(shown, "worked")
+    title = _title("Tasks by agent", len(shown), len(table))
+    if len(shown) > 1 and worked.sum() > 0:
+        title += f", fairness {worked.sum() ** 2 / (len(worked) * (worked**2).sum()):.2f}"
+    figure = _figure(title, height=120 + 28 * len(shown))
     names = [_plain(agent, 40) for agent in shown["agent"].astype(str)]
     for column, colour in (("completed", GOOD), ("failed", BAD), ("abandoned", WAIT)):
         figure.add_bar(x=shown[column], y=names, name=column, marker_color=colour, orientation="h")
+    if worked.sum() > 0:
+        figure.add_bar(x=worked, y=names, name="seconds worked", marker_color=WORK, orientation="h", xaxis="x2")
+        figure.update_layout(
+            xaxis={"domain": [0, 0.56], "title": "tasks"}, xaxis2={"domain": [0.62, 1], "title": "s", "anchor": "y"}
+        )
     return figure.update_layout(barmode="stack").update_yaxes(autorange="reversed")
+
+
+def costs(table: pd.DataFrame) -> Figure:
+    """What was spent over time, added up by agent: dollars above, where tools name them, and tokens below.
+
+    Reads time, agent, input_tokens, output_tokens, dollars.
+    """
+    shown = table.iloc[:: max(1, -(-len(table) // (8 * POINT_LIMIT)))]
+    figure = _figure(_title("Spent", len(shown), len(table)), height=420)
+    priced = bool(_seconds(table, "dollars").sum() > 0)
+    tokens = _seconds(table, "input_tokens") + _seconds(table, "output_tokens")
+    for place, (agent, rows) in enumerate(table.groupby(table["agent"].astype(str), sort=True)):
+        drawn = rows.index.intersection(shown.index).union(rows.index[-1:])
+        line = {"name": _plain(agent, 40), "legendgroup": str(agent), "line": {"shape": "hv"}, "mode": "lines"}
+        line["line"] = {"shape": "hv", "color": AGENT_COLOURS[place % len(AGENT_COLOURS)]}
+        times = rows["time"].loc[drawn]
+        figure.add_scatter(x=times, y=tokens.loc[rows.index].cumsum().loc[drawn], yaxis="y", **line)
+        if priced:
+            dollars = _seconds(rows, "dollars").cumsum().loc[drawn]
+            figure.add_scatter(x=times, y=dollars, yaxis="y2", showlegend=False, **line)
+    figure.update_layout(yaxis={"title": "tokens", "rangemode": "tozero", "domain": [0, 0.46 if priced else 1]})
+    if priced:
+        figure.update_layout(yaxis2={"title": "dollars", "rangemode": "tozero", "domain": [0.54, 1], "anchor": "x"})
+    return figure
 
 
 def events(table: pd.DataFrame) -> Figure:
@@ -137,6 +195,17 @@ def _latest(table: pd.DataFrame, columns: list[str], until: pd.Timestamp | None)
     if until is None or (last == last and last > until):  # noqa: PLR0124  # a missing time
         return last
     return until.as_unit("us")  # as fine as the record: a finer moment does not fit into its columns
+
+
+def _seconds(table: pd.DataFrame, column: str) -> pd.Series[Any]:
+    """A column of figures with nothing missing; zeros where the table has no such column."""
+    found = table[column] if column in table else table.iloc[:, 0].isna() * 0.0
+    return found.astype("float64").fillna(0.0)
+
+
+def _durations(seconds: pd.Series[Any]) -> Any:
+    """Seconds as lengths of time, as fine as the record."""
+    return (seconds * 1e6).round().astype("int64").astype("timedelta64[us]")
 
 
 def _plain(value: Any, limit: int) -> str:
