@@ -11,7 +11,7 @@ import pytest
 from devmesh.bridge.guarding.dialects import program
 from devmesh.bridge.tools.entry import Entry
 from devmesh.bridge.tools.probing import Handshake, Probed
-from devmesh.mesh import diagnosis
+from devmesh.mesh import Mesh, diagnosis
 from devmesh.mesh.checkup import Verdict, examine
 from devmesh.mesh.diagnosis import badges_on_record, finding_of, hook, mesh_tools
 from devmesh.settings import Settings
@@ -117,6 +117,14 @@ def test_a_machine_without_any_cli_is_healthy(tmp_path: Path, monkeypatch: pytes
     assert findings.healthy
     assert {"claude", "codex", "gemini", "aider"} <= absent
     assert all(finding.advice.startswith("To get it: ") for finding in findings if finding.about in absent)
+
+
+@pytest.mark.slow
+def test_what_the_canary_found_is_on_record(mesh: Mesh) -> None:
+    """Of an agent that worked in the project itself, also after it has gone."""
+    mesh.launch("scripted", workspace="shared")
+    found = badges_on_record(mesh.project, Settings.load(home=mesh.audit.path.parents[1]))
+    assert found == {"scripted": "enforced"}
 
 
 def test_without_a_record_there_is_no_badge(tmp_path: Path) -> None:
