@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from devmesh.vocabulary import requests
 from devmesh.vocabulary.plain import plain, redact
 from devmesh.vocabulary.requests import AnyRequest
+from devmesh.vocabulary.terms import PlannedTask, Probe, Role
 
 WRITTEN_BY_AGENTS: Final[dict[type[Any], tuple[str, ...]]] = {
-    requests.Join: ("model", "host"),
+    requests.Join: ("model", "host", "probes"),
     requests.Leave: ("reason",),
     requests.Bid: ("reason",),
     requests.Decline: ("reason",),
@@ -22,32 +23,50 @@ WRITTEN_BY_AGENTS: Final[dict[type[Any], tuple[str, ...]]] = {
     requests.OfferChange: ("summary",),
     requests.Finish: ("summary",),
     requests.Review: ("remarks",),
-    requests.ProposeFramework: ("overview",),
-    requests.ShareDiscovery: ("title", "text"),
     requests.ReportUsage: ("model", "conversation"),
-    requests.Ask: ("text", "default"),
+    requests.Ask: ("text", "options", "default"),
     requests.AnswerQuestion: ("answer",),
+    requests.ProposeFramework: ("overview", "tasks"),
+    requests.ShareDiscovery: ("title", "text"),
 }
 "Which fields of which requests are free text of an agent or its tool."
 
+WITHIN: Final[dict[type[Any], tuple[str, ...]]] = {
+    Probe: ("way", "detail"),
+    PlannedTask: ("title", "prompt"),
+}
+"The same for the values that such a field may hold several of."
 
-def harmless(request: AnyRequest) -> AnyRequest:
-    """The request with its free text cleaned; the very same object where there was nothing to clean."""
-    fields = WRITTEN_BY_AGENTS.get(type(request), ())
-    cleaned: dict[str, Any] = {name: _clean(text) for name in fields if (text := getattr(request, name))}
-    if isinstance(request, requests.Ask):
-        cleaned["options"] = tuple(map(_clean, request.options))
-    if isinstance(request, requests.Join):
-        cleaned["probes"] = tuple(
-            replace(probe, way=_clean(probe.way), detail=_clean(probe.detail)) for probe in request.probes
-        )
-    changed = {name: text for name, text in cleaned.items() if text != getattr(request, name)}
+NEVER_EMPTY: Final = {requests.ShareDiscovery: "text", requests.Ask: "text"}
+"Where a space is left of a text that had nothing to show."
+
+
+def harmless(request: AnyRequest, role: Role = Role.AGENT) -> AnyRequest:
+    """The request with its free text cleaned; the very same object where there was nothing to clean.
+
+    An answer of the person's has to reach the tool word for word; anybody else's text is cleaned whoever says it.
+    """
+    if role is Role.OPERATOR and isinstance(request, requests.AnswerQuestion):
+        return request
+    changed = _changed(request, WRITTEN_BY_AGENTS.get(type(request), ()))
     if not changed:
         return request
-    if isinstance(request, requests.ShareDiscovery | requests.Ask) and not changed.get("text", request.text):
-        changed["text"] = " "
+    kept = NEVER_EMPTY.get(type(request))
+    if kept is not None and not changed.get(kept, getattr(request, kept)):
+        changed[kept] = " "
     return replace(request, **changed)
 
 
-def _clean(text: str) -> str:
-    return redact(plain(text))
+def _changed(value: Any, fields: tuple[str, ...]) -> dict[str, Any]:
+    found = {name: _cleaned(before) for name in fields if (before := getattr(value, name))}
+    return {name: after for name, after in found.items() if after != getattr(value, name)}
+
+
+def _cleaned(value: Any) -> Any:
+    """A text, several, or several values with texts in them."""
+    if isinstance(value, str):
+        return redact(plain(value))
+    if isinstance(value, tuple):
+        return tuple(_cleaned(one) for one in value)
+    changed = _changed(value, WITHIN[type(value)])
+    return replace(value, **changed) if changed else value

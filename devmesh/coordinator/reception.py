@@ -17,6 +17,7 @@ from devmesh.coordinator.paths import Paths, Understood
 from devmesh.core.events import Connected, Heard, Lost, Objection
 from devmesh.errors import Code
 from devmesh.vocabulary.codec import Message
+from devmesh.vocabulary.terms import Role
 
 MOST_BLAMED = 1_000
 _FAULT = Objection(
@@ -79,7 +80,8 @@ class Reception:
         objection = understood.objection
         if self._blamed and (self._keys.get(channel.number, ""), message.id) in self._blamed:
             objection = _FAULT
-        request = harmless(understood.request)
+        role = channel.credential.role if channel.credential is not None else Role.AGENT
+        request = harmless(understood.request, role)
         event = Heard(connection=channel.number, id=message.id, request=request, objection=objection)
         self._inbox.put(event)
 

@@ -27,7 +27,7 @@ def test_work_lands_though_the_tool_itself_cannot_write_the_project(
         kept = mesh.post(script("append notes.md", "| - confined", "answer Done."))
         assert kept.result(timeout=40).files == ("notes.md",)
         assert (project / "notes.md").read_text().endswith("- confined\n")
-        beside = mesh.post(script(f"append {project}/notes.md", "| - stolen"))
+        beside = mesh.post(script(f"outside {project}/notes.md", "| stolen"))
         with pytest.raises(devmesh.errors.TaskFailed):
             beside.result(timeout=50)
         assert "stolen" not in (project / "notes.md").read_text()
