@@ -11,7 +11,7 @@ NPM_TOOLS ?= @anthropic-ai/claude-code@2.1.197 @openai/codex@0.169.0 @google/gem
 	@qwen-code/qwen-code@0.15.10 @continuedev/cli@1.5.47 opencode-ai@1.18.33 droid@0.215.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-tools quick lab check format bench clean
+.PHONY: help install demo test test-tools quick lab check format bench soak clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -48,6 +48,9 @@ format: $(STAMP) ## Put the code into its form
 
 bench: $(STAMP) ## Measure everything against its reference (three minutes); figures in build/bench.json
 	@$(BIN)/python -m tests.bench.run
+
+soak: $(STAMP) ## Look for faults for an hour (SECONDS=600 for less): kills, histories, interleavings, inputs; prints its figures
+	@$(BIN)/python -m tests.faults.soak $(SECONDS)
 
 clean: ## Remove everything that was made here
 	@rm -rf $(VENV) build dist out .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache

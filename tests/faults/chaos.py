@@ -1,0 +1,280 @@
+"""A coordinator in a process of its own that is killed, stopped and cut off again and again, and clients that insist.
+
+Every call is kept with its times and its answer; what was answered must be on record, in order, and explainable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from devmesh.address import Connection, home_of, read_connection
+from devmesh.errors import DevMeshError
+from devmesh.settings import Settings
+from devmesh.vocabulary import facts, requests
+from devmesh.vocabulary.codec import Message, decode_delivery, encode
+from devmesh.vocabulary.terms import LockMode, Role
+from tests.coordinator.rig import WIRE, headers
+from tests.faults.linearizable import Operation
+
+PROGRAM = Path(__file__).parents[1] / "coordinator" / "killed_coordinator.py"
+IMPATIENCE = 1.5
+"Seconds after which a caller tries again on another connection."
+WINDOW = 4.0
+"Seconds in which the same files are locked, so that each history stays short."
+CALLERS = 4
+
+
+@dataclass
+class Figures:
+    """What happened."""
+
+    kills: int = 0
+    stops: int = 0
+    cuts: int = 0
+    garbled: int = 0
+    calls: int = 0
+    retries: int = 0
+    tokens: list[int] = field(default_factory=list)
+    "Granted, as their clients were told."
+    tasks: list[int] = field(default_factory=list)
+    "Posted, as the person was told."
+    histories: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
+    surprises: list[str] = field(default_factory=list)
+
+
+class Process:
+    """The coordinator, restarted whenever it is gone."""
+
+    def __init__(self, project: Path, base: Path) -> None:
+        self._command = [sys.executable, str(PROGRAM), str(project), str(base)]
+        self.home = home_of(project, Settings.load(home=base))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Begin, and return once it is ready."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        said = self._process.stdout.readline()
+        assert said == b"ready\n", said
+
+    def signal(self, number: int) -> None:
+        """SIGSTOP, SIGCONT."""
+        assert self._process is not None
+        os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for its end."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+
+class Proxy:
+    """Between clients and coordinator: late, cut in the middle, silent, or with a wrong byte."""
+
+    def __init__(self, chance: Random, home: Path, figures: Figures) -> None:
+        self._chance, self._home, self._figures = chance, home, figures
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.port = 0
+        self.faulty = True
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Accept connections until the block ends."""
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield
+        finally:
+            server.close()
+            self.cut()
+
+    def cut(self) -> None:
+        """Every connection breaks."""
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there = await asyncio.open_connection("127.0.0.1", read_connection(self._home).port)
+        except (OSError, DevMeshError):
+            writer.transport.abort()
+            return
+        self._writers |= {writer, there[1]}
+        fate = self._chance.choice(["good", "good", "late", "cut", "silent", "garbled"]) if self.faulty else "good"
+        ways = (self._pump(reader, there[1], fate), self._pump(there[0], writer, fate if fate != "garbled" else "good"))
+        with suppress(OSError, asyncio.CancelledError):  # cancelled: the test is over
+            await asyncio.gather(*ways)
+        for one in (writer, there[1]):
+            self._writers.discard(one)
+            one.transport.abort()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fate: str) -> None:
+        left = self._chance.randint(300, 12_000)
+        while data := await reader.read(65_536):
+            left -= len(data)
+            if fate == "late":
+                await asyncio.sleep(self._chance.uniform(0, 0.05))
+            if fate not in {"good", "late"} and left < 0:
+                data = await self._break(data, writer, fate)
+            writer.write(data)
+            await writer.drain()
+
+    async def _break(self, data: bytes, writer: asyncio.StreamWriter, fate: str) -> bytes:
+        """Half a frame and the end; nothing for a long time; or one wrong byte."""
+        if fate == "silent":
+            await asyncio.sleep(3 * IMPATIENCE)
+        if fate == "garbled":
+            self._figures.garbled += 1
+            place = self._chance.randrange(len(data))
+            return data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :]
+        writer.write(data[: len(data) // 2])
+        await writer.drain()
+        raise ConnectionResetError
+
+
+class Caller:
+    """One client that asks until it is answered: the same number on however many connections."""
+
+    def __init__(self, role: Role, proxy: Proxy, home: Path, figures: Figures) -> None:
+        self._role, self._proxy, self._home, self._figures = role, proxy, home, figures
+        self._key = secrets.token_urlsafe(32)
+        self._socket: ClientConnection | None = None
+        self._last = 0
+
+    async def call(self, request: Any) -> tuple[Any, ...]:
+        """The facts that answer it."""
+        self._last += 1
+        self._figures.calls += 1
+        while True:
+            try:
+                async with asyncio.timeout(IMPATIENCE):
+                    return await self._try(self._last, request)
+            except (OSError, TimeoutError, WebSocketException, DevMeshError):
+                self._figures.retries += 1
+                await self.close()
+                await asyncio.sleep(0.05)
+
+    async def close(self) -> None:
+        """Hang up without ado."""
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.transport.abort()
+            await socket.wait_closed()
+
+    async def _try(self, number: int, request: Any) -> tuple[Any, ...]:
+        if self._socket is None:
+            connection: Connection = read_connection(self._home)
+            self._socket = await connect(
+                connection.url,
+                host="127.0.0.1",
+                port=self._proxy.port,
+                additional_headers=headers(connection, self._role, self._key),
+                open_timeout=IMPATIENCE,
+                **WIRE,
+            )
+        await self._socket.send(encode(Message(id=number, request=request)), text=True)
+        while (delivery := decode_delivery(await self._socket.recv())).reply_to != number:
+            pass
+        return tuple(recorded.fact for recorded in delivery.facts)
+
+
+async def chaos(folder: Path, seed: int, seconds: float) -> Figures:
+    """So many seconds of trouble; the record lies in `folder` afterwards, its writer killed."""
+    figures, chance = Figures(), Random(seed)
+    project = folder / "project"
+    project.mkdir()
+    process = Process(project, folder / "state")
+    await asyncio.to_thread(process.start)
+    proxy = Proxy(chance, process.home, figures)
+    end = time.monotonic() + seconds
+    try:
+        async with proxy.listening():
+            agents = [Caller(Role.AGENT, proxy, process.home, figures) for _ in range(CALLERS)]
+            person = Caller(Role.OPERATOR, proxy, process.home, figures)
+            work = [lock(agent, Random(seed * 31 + n), f"c{n}", figures, end) for n, agent in enumerate(agents)]
+            await asyncio.gather(*work, post(person, figures, end), trouble(process, proxy, chance, figures, end))
+            for one in (*agents, person):
+                await one.close()
+    finally:
+        process.kill()
+    return figures
+
+
+async def trouble(process: Process, proxy: Proxy, chance: Random, figures: Figures, end: float) -> None:
+    """One thing after the other goes wrong; in the end everything works, so that every call gets its answer."""
+    while time.monotonic() < end:
+        await asyncio.sleep(chance.uniform(0.2, 1.2))
+        match chance.choice(["kill", "kill", "stop", "cut"]):
+            case "kill":
+                figures.kills += 1
+                await asyncio.to_thread(process.kill)
+                await asyncio.to_thread(process.start)
+            case "stop":
+                figures.stops += 1
+                process.signal(signal.SIGSTOP)
+                await asyncio.sleep(chance.uniform(0.2, 1.5 * IMPATIENCE))
+                process.signal(signal.SIGCONT)
+            case _:
+                figures.cuts += 1
+                proxy.cut()
+    proxy.faulty = False
+    proxy.cut()
+
+
+async def post(person: Caller, figures: Figures, end: float) -> None:
+    """The person posts tasks that nobody takes."""
+    while time.monotonic() < end:
+        said = await person.call(requests.PostTask(prompt="later", capabilities=("nobody-has-it",)))
+        figures.tasks += [fact.task for fact in said if isinstance(fact, facts.TaskPosted)]
+        await asyncio.sleep(0.02)
+
+
+async def lock(caller: Caller, chance: Random, name: str, figures: Figures, end: float) -> None:
+    """Take files and give them back, over and over."""
+    await caller.call(requests.Join(tool="chaos"))
+    held: dict[str, int] = {}
+    begun = beat = time.monotonic()
+    while time.monotonic() < end:
+        if time.monotonic() - beat > 3:
+            beat = time.monotonic()
+            await caller.call(requests.Heartbeat(tokens=tuple(sorted(held.values()))))
+        path = f"w{int((time.monotonic() - begun) / WINDOW)}/{chance.randrange(3)}.txt"
+        kind, target = ("give", chance.choice(list(held))) if held and chance.random() < 0.6 else ("take", path)
+        called = time.monotonic()
+        if kind == "take":
+            said = await caller.call(requests.RequestLock(targets=(target,), mode=LockMode.WRITE, wait=0))
+            granted = [fact.token for fact in said if isinstance(fact, facts.LockGranted)]
+            figures.tokens += granted
+            ok = bool(granted) or target in held
+            held |= {target: granted[-1]} if granted else {}
+        else:
+            said = await caller.call(requests.ReleaseLock(tokens=(held.pop(target),)))
+            ok = any(isinstance(fact, facts.LockReleased) for fact in said)
+        figures.surprises += [f"{name}: {fact}" for fact in said if _surprising(fact)]
+        figures.histories[target].append(Operation(name, kind, called, time.monotonic(), ok))
+
+
+def _surprising(fact: Any) -> bool:
+    """A refusal that is neither a lock held by another nor one of ours that we do not know."""
+    if isinstance(fact, facts.RequestMalformed):
+        return True
+    return isinstance(fact, facts.RequestRefused) and fact.code != "LOCK_HELD"
