@@ -138,7 +138,7 @@ def test_what_goes_on_is_drawn_up_to_a_moment_finer_than_the_record() -> None:
 
 def test_waits_and_contention_are_drawn_beside_the_locks() -> None:
     """Who waited is drawn before the grant; the path most waited for comes first, with its seconds."""
-    table = locks().assign(waited=[0.0, 2.5])
+    table = locks().assign(waited=pd.to_timedelta([0.0, 2.5], unit="s"))
     drawn = {trace.name: trace for trace in figures.locks(table).data}
     assert pd.Timestamp(drawn["waited"].base[0], tz="UTC") == at(2.5)[0]
     assert list(drawn["waited"].x) == [2_500]
@@ -150,7 +150,9 @@ def test_the_share_of_work_says_how_fair_it_was() -> None:
     """1 when all worked alike; a half when one of two did everything."""
     pair = pd.concat([agents(), agents().assign(agent="codex-1")], ignore_index=True)
     assert "fairness 1.00" in figures.agents(pair.assign(worked=[5.0, 5.0])).layout.title.text
-    assert "fairness 0.50" in figures.agents(pair.assign(worked=[5.0, 0.0])).layout.title.text
+    assert (
+        "fairness 0.50" in figures.agents(pair.assign(worked=pd.to_timedelta([5.0, 0.0], unit="s"))).layout.title.text
+    )
     assert "fairness" not in figures.agents(pair).layout.title.text
 
 

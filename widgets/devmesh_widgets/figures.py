@@ -198,9 +198,12 @@ def _latest(table: pd.DataFrame, columns: list[str], until: pd.Timestamp | None)
 
 
 def _seconds(table: pd.DataFrame, column: str) -> pd.Series[Any]:
-    """A column of figures with nothing missing; zeros where the table has no such column."""
-    found = table[column] if column in table else table.iloc[:, 0].isna() * 0.0
-    return found.astype("float64").fillna(0.0)
+    """A column of figures, or of spans in seconds, with nothing missing; zeros where there is no such column."""
+    found: Any = table[column] if column in table else table.iloc[:, 0].isna() * 0.0
+    if found.dtype.kind == "m":
+        found = found.dt.total_seconds()
+    figures: pd.Series[Any] = found.astype("float64").fillna(0.0)
+    return figures
 
 
 def _durations(seconds: pd.Series[Any]) -> Any:
