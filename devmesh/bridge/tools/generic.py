@@ -118,21 +118,21 @@ class GenericTool:
         papers = Papers(wants.papers or workspace)
         places = self._places(prompt, workspace, papers, wants)
         told, env = self._told(wants, papers, talk)
-        row: Talk | None = talk
-        command, trailing = (row.command, row.trailing) if row else (entry.command, entry.trailing)
-        conversation = _conversation(talk, entry.new, entry.resume, wants.resume)
-        extra = entry.budget if wants.dollars is not None and not (talk and talk.protocol != "claude") else ()
+        called = talk or entry
+        conversation = called.resume if wants.resume and called.resume else called.new
+        extra = entry.budget if wants.dollars is not None else ()
+        given = b""
         if talk is None:
             extra = (*entry.purposes.get(purpose.value, ()), *extra)
+            given = prompt.encode(errors="replace") if entry.prompt == "stdin" else b""
             if entry.prompt == "file":
                 papers.prompt.write_text(prompt, encoding="utf-8", errors="replace")
-        given = prompt.encode(errors="replace") if talk is None and entry.prompt == "stdin" else b""
         return Invocation(
             argv=(
-                *_filled((*_spliced(command, conversation), *extra), places),
+                *_filled((*_spliced(called.command, conversation), *extra), places),
                 *told,
                 *options,
-                *_filled(_spliced(trailing, conversation), places),
+                *_filled(_spliced(called.trailing, conversation), places),
             ),
             env=environment_of(entry, env),
             given=given,
@@ -180,12 +180,6 @@ def prompt_file_of(workspace: Path) -> Path:
 
 def _filled_values(env: Mapping[str, str], papers: Papers) -> dict[str, str]:
     return {name: value.replace("{papers}", str(papers.stem)) for name, value in env.items()}
-
-
-def _conversation(talk: Talk | None, new: Sequence[str], resume: Sequence[str], name: str) -> Sequence[str]:
-    if talk is not None:
-        new, resume = talk.new, talk.resume
-    return resume if name and resume else new
 
 
 def _spliced(arguments: Sequence[str], conversation: Sequence[str]) -> list[str]:

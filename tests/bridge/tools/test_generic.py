@@ -106,7 +106,6 @@ RESUMED = {
     "copilot": ("--resume=s-1",),
     "qwen": ("--resume", "s-1"),
     "opencode": ("-s", "s-1"),
-    "droid": ("-s", "s-1"),
     "cursor": ("--resume", "s-1"),
 }
 
