@@ -104,7 +104,7 @@ def _perform(here: Surroundings, steps: tuple[Step, ...], options: argparse.Name
     started, stream = time.monotonic(), here.stream
     stream.emit("session", session_id=stream.session, model="scripted", version=VERSION, cwd=str(here.root))
     if options.resume:
-        stream.say(f"Continuing with step {memory.done + 1} of {len(steps)}.")
+        stream.emit("text", text=f"Continuing with step {memory.done + 1} of {len(steps)}.")
     try:
         ending = _ending(here, steps, options, memory)
     except KeyboardInterrupt:
