@@ -19,6 +19,8 @@ from devmesh.address import find_connection, home_of
 from devmesh.audit.database import SAFE_VERSION
 from devmesh.errors import DevMeshError, NoMesh
 from devmesh.mesh.faces import table
+from devmesh.processes import landlock
+from devmesh.processes.confinement import lacking
 from devmesh.settings import VARIABLES, Settings, unknown_variables
 
 
@@ -125,6 +127,14 @@ def _mesh(project: Path, settings: Settings) -> Finding:
     return Finding("mesh", Verdict.OK, f"runs in process {connection.pid} at {connection.url}")
 
 
+def _confinement(_: Path, settings: Settings) -> Finding:
+    has = f"Landlock {landlock.version()}" if landlock.version() else "no Landlock"
+    if missing := lacking(settings):
+        verdict = Verdict.PROBLEM if settings.tool_confine == "on" else Verdict.NOTE
+        return Finding("confinement", verdict, missing, "Set DEVMESH_TOOL_CONFINE to off, or use a newer kernel.")
+    return Finding("confinement", Verdict.OK, f"{settings.tool_confine} ({has})")
+
+
 def _settings(_: Path, __: Settings) -> Finding:
     if not (unknown := unknown_variables()):
         return Finding("settings", Verdict.OK, "every DEVMESH_* variable is known")
@@ -157,6 +167,7 @@ EXAMINATIONS: Final[tuple[Callable[[Path, Settings], Finding], ...]] = (
     _project,
     _state,
     _settings,
+    _confinement,
     _port,
     _mesh,
 )
