@@ -7,11 +7,22 @@ from pathlib import Path
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from devmesh.bridge.running import Listeners, Run
 from devmesh.bridge.tools import catalogue
 from devmesh.bridge.tools.generic import GenericTool
-from devmesh.bridge.tools.tool import Judgement, Said, TextSaid, ToolStarted
+from devmesh.bridge.tools.tool import (
+    Gate,
+    Judgement,
+    Permission,
+    ResultGiven,
+    Said,
+    TextSaid,
+    ToolStarted,
+    Wants,
+    Wish,
+)
 from tests.bridge.rig import PATIENCE, until
 from tests.coordinator.rig import looped
 
@@ -172,3 +183,73 @@ async def test_its_memory_is_measured(tmp_path: Path) -> None:
     trial.run.stop("enough")
     assert "enough" in (await running).reason
     assert trial.run.used().ram_gb == 0
+
+
+class Talk(Trial):
+    """A run of a program that asks before it acts."""
+
+    def __init__(self, folder: Path, prompt: str, **changes: object) -> None:
+        super().__init__(folder, "")
+        entry = catalogue.find("claude").entry
+        fields = {field: getattr(entry, field) for field in entry.__struct_fields__} | {"executables": ("{python}",)}
+        talk = replace(entry.talk, command=("{executable}", str(TALKATIVE))) if entry.talk else None
+        changed = catalogue.Entry(**{**fields, "talk": talk, **changes})
+        self.tool = GenericTool(catalogue.find("claude")._replace(entry=changed))
+        self.run = Run(self.tool, Listeners(self.said.append))
+        self.prompt = prompt
+
+    async def talk(self, gate: Gate | None) -> Judgement:
+        """Run it to its end, asking that gate."""
+        context = {"DEVMESH_TEST": self.folder.name}
+        return await self.run.to_end(
+            self.prompt, self.folder, context=context, limit=30.0, wants=Wants(asks=True), gate=gate
+        )
+
+
+TALKATIVE = Path(__file__).parent / "tools" / "talkative.py"
+
+
+@looped
+async def test_a_tool_that_asks_is_answered_by_the_gate(tmp_path: Path) -> None:
+    """Granted, it acts; refused, it does not, and hears why; without a gate its own workspace is its own."""
+
+    async def refuse(wish: Wish) -> Permission:
+        return Permission(granted=False, reason=f"{wish.paths[0]} is held")
+
+    assert await Talk(tmp_path, "go").talk(refuse) == Judgement(success=True, answer="n.txt is held")
+    assert not (tmp_path / "n.txt").exists()
+    assert await Talk(tmp_path, "go").talk(None) == Judgement(success=True, answer="done")
+    assert (tmp_path / "n.txt").read_text() == "ok\n"
+
+
+@looped
+async def test_waiting_for_the_gate_is_no_silence(tmp_path: Path) -> None:
+    """A lock or a person may take longer than a tool may be silent."""
+
+    async def slow(wish: Wish) -> Permission:
+        await asyncio.sleep(2.0)
+        return Permission(granted=True)
+
+    assert (await Talk(tmp_path, "go", silence=1.0).talk(slow)).success
+
+
+@looped
+async def test_a_stop_is_asked_for_in_its_own_words(tmp_path: Path) -> None:
+    """Its turn ends, and it is no success; nothing of it is left."""
+    trial = Talk(tmp_path, "wait")
+    running = asyncio.create_task(trial.talk(None))
+    await until(lambda: trial.said)
+    trial.run.stop("enough")
+    judgement = await running
+    assert (judgement.success, judgement.reason) == (False, "stopped: enough")
+    assert any(isinstance(said, ResultGiven) for said in trial.said)
+    assert trial.alive() == []
+
+
+@looped
+async def test_one_that_stays_when_all_is_said_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And judged by what it said."""
+    monkeypatch.setattr("devmesh.bridge.running.LINGER", 0.2)
+    trial = Talk(tmp_path, "linger")
+    assert (await trial.talk(None)).success
+    assert trial.alive() == []
