@@ -77,6 +77,7 @@ def _change_row(state: MeshState, change: Change) -> ConflictRow | None:
         change=change.number,
         since=change.offered_at,
         message=facts.message if returned else facts.summary,
+        copies=len(state.contests.get(task.posted.contest or 0, ())) or 1 if task else 1,
         files=tuple(one.path for one in (facts.conflicts if returned else facts.files)),
     )
 

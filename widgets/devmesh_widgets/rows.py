@@ -228,6 +228,8 @@ class ConflictRow(Row, frozen=True, kw_only=True):
     change: int | None = None
     since: float = 0.0
     message: str = ""
+    copies: int = 1
+    "How many agents were asked the same; approving one change ends the others."
     files: tuple[str, ...] = ()
 
 

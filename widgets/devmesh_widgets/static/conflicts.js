@@ -28,7 +28,8 @@ class ConflictCard {
   constructor(row, link) {
     this.link = link;
     this.row = row;
-    const [shape, tone, says] = SORTS[row.sort] ?? SORTS.review;
+    const [shape, tone, stands] = SORTS[row.sort] ?? SORTS.review;
+    const says = row.copies > 1 && row.sort === "review" ? `one of ${row.copies} copies: the one you approve lands, the others end` : stands;
     this.node = make("article", "dm-card dm-conflict", "", { "aria-label": `${row.conflict}: ${visible(row.title)}` });
     const head = make("div", "dm-card-head");
     this.since = make("span", "dm-quiet dm-card-side");

@@ -57,7 +57,7 @@ export class Header {
   refresh() {
     const row = this.link.store.only("header");
     if (!row) return;
-    setText(this.name, visible(row.project));
+    setText(this.name, visible(row.project).split("/").filter(Boolean).pop() ?? "");
     this.name.title = visible(row.project);
     this.showHealth(row);
     setText(this.place, [visible(row.url), `up ${age(this.link.now() - row.started)}`, row.epoch > 1 ? `start ${row.epoch}` : "", spent(row)].filter(Boolean).join(" · "));
