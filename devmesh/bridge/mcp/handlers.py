@@ -41,6 +41,8 @@ class Seat:
     agent: Callable[[], str | None]
     "Its name, while it is an agent."
     inbox: Asks | None = None
+    guest: bool = False
+    "An agent without tasks: its locks last until it gives them back, or goes."
 
 
 @dataclass(slots=True)
@@ -91,6 +93,8 @@ class Handlers:
     # ---- locks ----
 
     async def _acquire(self, asked: toolbelt.AcquireLock, task: int | None) -> str:
+        if task is None and not self.seat.guest:
+            raise DevMeshError("locks belong to a task, and you have none at hand now")
         mode, targets = LockMode(asked.mode), tuple(map(self._relative, asked.paths))
         held = self._held(task)
         enough = {one.target for one in held if one.mode in {LockMode.WRITE, mode}}
@@ -103,7 +107,8 @@ class Handlers:
             self._errand(self._given_back(acquiring, task, before))
             raise
         self._taken |= self._new(task, before)
-        return f"You hold {mode} on {wording.listed(targets)}, until your task ends or you release it."
+        lasting = "" if self.seat.guest else "your task ends or "
+        return f"You hold {mode} on {wording.listed(targets)}, until {lasting}you release it."
 
     async def _given_back(self, acquiring: asyncio.Future[Any], task: int | None, before: set[str]) -> None:
         try:

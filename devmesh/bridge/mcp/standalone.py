@@ -78,7 +78,7 @@ class _Presence:
         self._beating: asyncio.Task[None] | None = None
         self._leaving: asyncio.Future[None] | None = None
         self.handlers = Handlers(
-            Seat(self._link, self._locks, Path(connection.project), home, lambda: self.agent, self._inbox)
+            Seat(self._link, self._locks, Path(connection.project), home, lambda: self.agent, self._inbox, guest=True)
         )
 
     @classmethod

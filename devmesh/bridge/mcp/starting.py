@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -32,8 +33,11 @@ def run(project: Path) -> None:
 
 
 async def _serve(project: Path) -> None:
+    gc.disable()  # the package makes thousands of classes, and none of them is garbage: a seventh of the start
     from devmesh.bridge.mcp.server import serve
 
+    gc.freeze()
+    gc.enable()
     desk = os.environ.get(SOCKET)
     if desk:
         from devmesh.bridge.mcp.client import DeskClient

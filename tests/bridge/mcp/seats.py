@@ -18,7 +18,9 @@ from tests.bridge.rig import Mesh, linked
 
 
 @asynccontextmanager
-async def seated(mesh: Mesh, tool: str = "claude", inbox: Inbox | None = None) -> AsyncIterator[Handlers]:
+async def seated(
+    mesh: Mesh, tool: str = "claude", inbox: Inbox | None = None, *, guest: bool = True
+) -> AsyncIterator[Handlers]:
     """An agent that has joined, and what answers its tools."""
     async with linked(mesh.home) as link:
         beat = Heartbeat(link, Resources, lambda: None)
@@ -26,7 +28,7 @@ async def seated(mesh: Mesh, tool: str = "claude", inbox: Inbox | None = None) -
         beat.tokens, beat.renewed = (lambda: locks.tokens), locks.renewed
         joined = (await link.request(Join(tool=tool))).all(AgentJoined)[0]
         locks.trust(joined.lease, joined.margin)
-        handlers = Handlers(Seat(link, locks, mesh.project, mesh.home, lambda: joined.agent, own))
+        handlers = Handlers(Seat(link, locks, mesh.project, mesh.home, lambda: joined.agent, own, guest=guest))
 
         def heard(recorded: Recorded) -> None:
             locks.heard(recorded)

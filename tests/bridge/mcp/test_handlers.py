@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from devmesh.bridge.mcp import wording
-from devmesh.errors import BadTarget, Malformed, Refused
+from devmesh.errors import BadTarget, DevMeshError, Malformed, Refused
 from devmesh.settings import Settings
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.terms import LockMode
@@ -27,6 +27,15 @@ async def test_a_lock_is_taken_shown_and_given_back(project: Path, settings: Set
             await two.call("acquire_lock", {"paths": ["a.txt"]})
         assert "Released" in await one.call("release_lock", {"paths": ["a.txt"]})
         assert "You hold write" in await two.call("acquire_lock", {"paths": ["a.txt"]})
+
+
+@looped
+async def test_a_worker_without_a_task_takes_no_lock(project: Path, settings: Settings) -> None:
+    """While it plans, say: nothing would ever give it back."""
+    async with meshed(project, settings) as mesh, seated(mesh, guest=False) as one:
+        with pytest.raises(DevMeshError, match="belong to a task"):
+            await one.call("acquire_lock", {"paths": ["a.txt"]})
+        assert "until your task ends" in await one.call("acquire_lock", {"paths": ["a.txt"]}, 1)
 
 
 @looped
