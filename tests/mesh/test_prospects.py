@@ -8,10 +8,14 @@ import pytest
 
 from devmesh.core.apply import apply
 from devmesh.core.state import MeshState
+from devmesh.jupyter.panels import source_of
+from devmesh.mesh import Mesh
 from devmesh.mesh.prospects import held_up
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import AgentJoined, SessionOpened, TaskCancelled, TaskPosted
-from devmesh.vocabulary.terms import Role
+from devmesh.vocabulary.requests import Finish
+from devmesh.vocabulary.terms import AgentState, Blockage, Outcome, Role
+from tests.mesh.visitor import Visitor
 
 
 def told(*facts: Any) -> MeshState:
@@ -57,3 +61,31 @@ def test_a_task_that_is_over_lacks_nothing() -> None:
     """Only what is queued can be held up."""
     state = told(TaskPosted(task=1, prompt="x"), TaskCancelled(task=1))
     assert held_up(state, state.tasks[1]) == ""
+
+
+@pytest.mark.slow
+def test_a_parked_agent_is_named_with_its_reason_wherever_one_looks(mesh: Mesh) -> None:
+    """In what holds a task up, in the status, and in the row of the agent; resumed by the person, it is tried again."""
+    visitor, task = Visitor(mesh), mesh.post("Ask the service")
+    visitor.begin(task.number)
+    visitor.say(
+        Finish(
+            task=task.number,
+            attempt=1,
+            outcome=Outcome.BLOCKED,
+            summary="429 too many requests",
+            blockage=Blockage.RATE_LIMIT,
+            retry_in=600.0,
+        )
+    )
+    mesh._door.replica.when(lambda state: state.agents["visitor-1"].parked).result(5)
+    assert task.held_up == "parked: visitor-1 (rate limit)"
+    (said,) = mesh.status().parked
+    assert said.startswith("visitor-1 (rate limit)")
+    assert "tried again in" in said
+    (row,) = source_of(mesh._operations).view().agents
+    assert (row.state, row.parked.partition(":")[0]) == (AgentState.PARKED, "rate limit")
+    assert row.retry_at is not None
+    mesh.resume("visitor-1")
+    assert mesh.status().parked == ()
+    visitor.leave()
