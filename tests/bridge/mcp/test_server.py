@@ -26,7 +26,7 @@ from tests.bridge.mcp.seats import seated
 from tests.bridge.rig import Mesh, meshed
 from tests.coordinator.rig import looped
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+pytestmark = pytest.mark.slow
 
 
 @asynccontextmanager
