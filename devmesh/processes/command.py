@@ -38,6 +38,10 @@ class Command:
     confinement: Confinement = field(default_factory=Confinement)
     "Further limits, and where it may not write."
 
+    def words(self) -> tuple[str, ...]:
+        """All limits for the supervisor, as NAME=VALUE."""
+        return (*(f"{name}={value}" for name, value in self.limits.items()), *self.confinement.words())
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:

@@ -172,12 +172,8 @@ class SupervisedProcess:
         self._end = asyncio.get_running_loop().create_task(self._ending(status_pipe))
 
     def _arguments(self, program: str, control: int, status: int) -> tuple[tuple[str, ...], tuple[int, int]]:
-        limits = (
-            *(f"{name}={value}" for name, value in self.command.limits.items()),
-            *self.command.confinement.words(),
-        )
         script = (sys.executable, "-I", "-S", "-c", SUPERVISOR, ROOM, str(control), str(status), str(os.getpid()))
-        return (*script, *limits, "--", program, *self.command.argv[1:]), (control, status)
+        return (*script, *self.command.words(), "--", program, *self.command.argv[1:]), (control, status)
 
     async def _connect(self, status_pipe: int) -> None:
         loop = asyncio.get_running_loop()
