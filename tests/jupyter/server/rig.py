@@ -71,7 +71,9 @@ def asked(port: int, method: str, path: str, headers: Pairs, body: bytes = b"") 
 
 
 @contextmanager
-def jupyter_server(folder: Path, home: Path, *, token: str | None = None) -> Iterator[Served]:
+def jupyter_server(
+    folder: Path, home: Path, *, token: str | None = None, more: tuple[str, ...] = ()
+) -> Iterator[Served]:
     """Jupyter Server as a person starts it, with every file of it below `folder`."""
     port, token = free_port(), secrets.token_hex(16) if token is None else token
     folder.mkdir(exist_ok=True)
@@ -84,7 +86,7 @@ def jupyter_server(folder: Path, home: Path, *, token: str | None = None) -> Ite
     command = [
         sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}",
-        "--ServerApp.jpserver_extensions={'devmesh.jupyter.server': True}",
+        "--ServerApp.jpserver_extensions={'devmesh.jupyter.server': True}", *more,
     ]  # fmt: skip
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)

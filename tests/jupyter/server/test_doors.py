@@ -225,3 +225,22 @@ def test_a_jupyter_that_asks_nobody_who_they_are_serves_nothing_of_ours(folder: 
         for path in ("/devmesh/api/health", f"/devmesh/events/{mesh.home.name}", f"/devmesh/ws/{mesh.home.name}"):
             assert asked(server.port, "GET", path, []).status == 404
         assert SettingError.__name__ in (folder / "open" / "log").read_text()
+
+
+def test_jupyters_own_authorizer_decides_who_may_what(folder: Path, mesh: Mesh, where: str) -> None:
+    """Where it lets a user read only, tasks are seen and not posted, and no credential is listed, issued or relayed."""
+    more = ("--ServerApp.authorizer_class=tests.jupyter.server.read_only.ReadOnly",)
+    secret = mesh.credentials.issue().secret
+    before = len(mesh.tasks)
+    with jupyter_server(folder / "read-only", folder / "home", more=more) as server:
+        assert server.ask("GET", f"{where}/tasks").status == 200
+        assert server.ask("POST", f"{where}/tasks", body={"prompt": "x"}).status == 403
+        assert server.ask("GET", f"{where}/credentials").status == 403
+        assert server.ask("POST", f"{where}/credentials", body={}).status == 403
+        assert server.ask("DELETE", f"{where}/credentials/1").status == 403
+        papers = [("Authorization", f"token {server.token}")]
+        also = [(CREDENTIAL, secret), KEY, *UPGRADE]
+        local = f"127.0.0.1:{server.port}"
+        door = Door(lambda: _tcp(server.port), f"/devmesh/ws/{mesh.home.name}", local, papers, [], "", also, 101)
+        assert knock(door, [("Host", local), *papers]) == 403
+    assert len(mesh.tasks) == before
