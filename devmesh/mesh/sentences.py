@@ -48,7 +48,9 @@ SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
     facts.QuestionAsked: lambda fact: f"{fact.question}: {fact.text}",
     facts.RequestRefused: lambda fact: f"{fact.request}: {fact.code} {fact.message}",
     facts.ReviewGiven: lambda fact: f"{fact.reviewer}: {fact.verdict.replace('_', ' ')} {fact.remarks}",
-    facts.ReviewRequested: lambda fact: f"change {fact.change}, by task {fact.review}",
+    facts.ReviewRequested: lambda fact: (
+        f"change {fact.change}, by {f'task {fact.review}' if fact.review else 'the person'}"
+    ),
     facts.SessionDropped: lambda fact: fact.reason,
     facts.SessionOpened: lambda fact: fact.role,
     facts.TaskAbandoned: lambda fact: fact.reason,

@@ -29,7 +29,7 @@ class ConflictCard {
     this.link = link;
     this.row = row;
     const [shape, tone, stands] = SORTS[row.sort] ?? SORTS.review;
-    const says = row.copies > 1 && row.sort === "review" ? `one of ${row.copies} copies: the one you approve lands, the others end` : stands;
+    const says = row.copies > 1 && row.sort === "review" ? `one of ${row.copies} copies: approve one` : stands;
     this.node = make("article", "dm-card dm-conflict", "", { "aria-label": `${row.conflict}: ${visible(row.title)}` });
     const head = make("div", "dm-card-head");
     this.since = make("span", "dm-quiet dm-card-side");

@@ -14,7 +14,7 @@ class ToolLine {
     this.node = make("li", "dm-tool");
     this.running = make("span", "dm-tool-agents");
     const words = make("div", "dm-tool-words");
-    words.append(make("strong", "", visible(tool.title)), make("span", "dm-quiet", visible(tool.installed ? [tool.version, tool.path].filter(Boolean).join(" · ") : tool.note), { dir: "auto" }));
+    words.append(make("strong", "", visible(tool.title)), make("span", "dm-quiet", visible(tool.installed ? tool.version : tool.note), { dir: "auto", title: visible(tool.path) }));
     this.node.append(icon(tool.installed ? "check" : "dash", tool.installed ? "good" : "quiet"), words, this.running);
     if (tool.installed) this.node.append(this.connect(notice));
     else this.node.append(make("code", "dm-get", visible(tool.install), { title: "How to get it" }));
