@@ -21,7 +21,7 @@ from devmesh.processes import end, is_alive
 from devmesh.settings import Settings
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.requests import DismissAgent
-from devmesh.vocabulary.terms import Role
+from devmesh.vocabulary.terms import Badge, Role, WorkspaceKind
 from tests.bridge.rig import PATIENCE, Mesh, meshed, until
 from tests.coordinator.rig import looped
 
@@ -85,6 +85,23 @@ async def test_a_launched_bridge_works_and_leaves_when_dismissed(
         assert "joined as scripted-1" in bridge.log.read_text()
         assert (mesh.home / "logs" / "scripted.start.log").read_text() == ""
         assert mesh.coordinator.connection.tokens[Role.AGENT] not in bridge.log.read_text()
+
+
+@looped
+async def test_in_the_project_itself_it_joins_with_the_badge_it_earned(
+    project: Path, settings: Settings, launched: list[Launched]
+) -> None:
+    """A canary ran before; then it works there, and nothing is left beside the project."""
+    async with meshed(project, settings) as mesh:
+        launched += launch("scripted", mesh.project, mesh.home, workspace="shared")
+        joined = await mesh.person.sees(facts.AgentJoined)
+        assert (joined.workspace, joined.badge) == (WorkspaceKind.SHARED, Badge.ENFORCED)
+        assert all(probe.refused for probe in joined.probes)
+        task = await mesh.person.post("append a.txt\n| x")
+        assert (await mesh.person.sees(facts.ChangeApplied, task=task)).files == ("a.txt",)
+        await mesh.person.say(DismissAgent(agent=joined.agent))
+        await until_ended(launched[-1], PATIENCE)
+        assert not list((mesh.home / "desk").glob("*.sock"))
 
 
 @looped
