@@ -11,7 +11,7 @@ NPM_TOOLS ?= @anthropic-ai/claude-code@2.1.197 @openai/codex@0.169.0 @google/gem
 	@qwen-code/qwen-code@0.15.10 @continuedev/cli@1.5.47 opencode-ai@1.18.33 droid@0.215.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-tools quick lab check format bench soak clean
+.PHONY: help install demo test test-tools test-tools-ci quick lab check format bench soak clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -31,6 +31,20 @@ test: $(STAMP) ## All tests; those in a browser when a Chromium is there
 
 test-tools: $(STAMP) $(TOOLS)/.installed ## Real AI CLIs against a stub model (installs 2.5 GB into build/tools; a quarter of an hour)
 	@$(PYTEST) tests/tools
+
+test-tools-ci: $(STAMP) ## Claude Code, Codex, Gemini and aider only, and only what can be installed within minutes (1.4 GB)
+	@mkdir -p $(TOOLS)
+	@if ! command -v npm > /dev/null || ! node -e 'process.exit(+(parseInt(process.versions.node) < 20))'; then \
+		echo "Left out: claude, codex, gemini. They need npm and node 20 or newer."; \
+	else for package in $(wordlist 1,3,$(NPM_TOOLS)); do \
+		timeout 60 npm install --prefix $(TOOLS)/npm --no-audit --no-fund --loglevel=error $$package > $(TOOLS)/npm.log 2>&1 || \
+			echo "Left out: $$package. npm: $$(grep -v '^$$' $(TOOLS)/npm.log | head -1 | cut -c1-150) (or not within 60 s)"; \
+	done; fi
+	@test -x $(TOOLS)/aider/bin/aider || { $(BIN)/python -m venv $(TOOLS)/aider && \
+		timeout 150 $(TOOLS)/aider/bin/pip install -q --disable-pip-version-check aider-chat==0.86.2 > $(TOOLS)/aider.log 2>&1; } || \
+		{ echo "Left out: aider. pip: $$(tail -1 $(TOOLS)/aider.log | cut -c1-150) (or not within 150 s)"; rm -rf $(TOOLS)/aider; }
+	@$(PYTEST) -rs tests/tools/test_transports.py \
+		-k '(claude or codex or gemini or aider) and (edit_is_made or gate_holds or 401 or stop_leaves)'
 
 quick: $(STAMP) ## The quick tests only
 	@$(PYTEST) -m quick
