@@ -143,6 +143,7 @@ def test_waits_and_contention_are_drawn_beside_the_locks() -> None:
     assert pd.Timestamp(drawn["waited"].base[0], tz="UTC") == at(2.5)[0]
     assert list(drawn["waited"].x) == [2_500]
     assert dict(zip(drawn["waited in all"].y, drawn["waited in all"].x, strict=True)) == {"b.py": 2.5, "a.py": 0.0}
+    assert figures.locks(table).layout.xaxis2.type == "linear"
     assert "waited" not in {trace.name for trace in figures.locks(locks()).data}
 
 

@@ -86,6 +86,7 @@ def test_a_replay_is_a_slider_over_the_panels(run: tuple[Mesh, list[float]]) -> 
         assert [row.title for row in shown.dashboard._source.view().tasks] == ["first", "second"]
         bundle, _ = shown._repr_mimebundle_()
         assert "second" in bundle["text/plain"]
+        assert shown.play.value == shown.slider.value == shown.slider.max  # linked in the browser
         shown.show(0)
         assert shown.dashboard._source.view().tasks == ()
         assert "fact 1 of" in shown.words.value

@@ -73,12 +73,15 @@ def locks(table: pd.DataFrame, until: pd.Timestamp | None = None) -> Figure:
             name=_plain(agent, 40), text=list(rows["mode"].astype(str)), opacity=0.8,
             **_spans(paths, rows["granted"], rows["ended"].fillna(end)),
         )  # fmt: skip
+    _along_time(figure)
     if waits.sum() > 0:
         paths = [_plain(path, 60) for path in often]
         contended = {"x": waits.reindex(often), "y": paths, "marker_color": BAD, "showlegend": False, "xaxis": "x2"}
         figure.add_bar(name="waited in all", orientation="h", hovertemplate="%{y}: %{x:.1f} s waited", **contended)
-        figure.update_layout(xaxis_domain=[0, 0.8], xaxis2={"domain": [0.84, 1], "title": "waited, s", "anchor": "y"})
-    return _along_time(figure)
+        figure.update_layout(
+            xaxis_domain=[0, 0.8], xaxis2={"domain": [0.84, 1], "title": "waited, s", "type": "linear"}
+        )
+    return figure
 
 
 def hardware(table: pd.DataFrame) -> Figure:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import ipywidgets
 
-from devmesh_widgets.dashboard import Dashboard
+from devmesh_widgets import agents, events, hardware, locks, tasks
+from devmesh_widgets.panel import Panel
+from devmesh_widgets.picture import Tables
 from devmesh_widgets.source import Source
 
 widgets: Any = ipywidgets
@@ -26,6 +28,14 @@ class Moment(NamedTuple):
     "Unix seconds."
 
 
+class PastDashboard(Panel):
+    """The panels that have a past: nothing is asked, answered or looked up there."""
+
+    shows = ("header", "agents", "tasks", "locks", "hardware", "events")
+    sections = ("header", "agents", "tasks", "locks", "waits", "hardware", "samples", "events")
+    columns: ClassVar[Tables] = {**agents.TABLES, **tasks.TABLES, **locks.TABLES, **hardware.TABLES, **events.TABLES}
+
+
 class Replay(widgets.VBox):  # type: ignore[misc]
     """Plays a run again: a play button, a slider over its facts, the time, and the panels as they were."""
 
@@ -41,19 +51,19 @@ class Replay(widgets.VBox):  # type: ignore[misc]
             style={"description_width": "initial"},
         )  # fmt: skip
         self.words = widgets.Label(layout={"min_width": "15em"})
-        self.dashboard = Dashboard(source)
+        self.dashboard = PastDashboard(source)
         self._link = widgets.jslink((self.play, "value"), (self.slider, "value"))
         self.slider.observe(self._moved, "value")
         bar = widgets.HBox(
             [self.play, self.slider, self.words], layout={"align_items": "center", "flex_flow": "row wrap"}
         )
         super().__init__([bar, self.dashboard])
-        self.slider.value = last
+        self.show(last)
         self._moved()
 
     def show(self, place: int) -> None:
         """Go to that place of the slider; negative ones count from the end."""
-        self.slider.value = place if place >= 0 else len(self._moments) + place
+        self.slider.value = self.play.value = place if place >= 0 else len(self._moments) + place
 
     def _moved(self, _change: object = None) -> None:
         moment = self._moments[self.slider.value]
