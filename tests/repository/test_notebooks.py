@@ -122,8 +122,12 @@ def test_outputs_stay_with_their_source() -> None:
 
 def test_metadata_merges_by_key() -> None:
     """What a program writes anew is no conflict, what a person set is."""
-    base = notebook(prose("b", "x", tags=["one"]), kernelspec=KERNEL, language_info={"name": "python", "version": "3.11"})
-    ours = notebook(prose("b", "x", tags=["one", "two"]), kernelspec=KERNEL, language_info={"name": "python", "version": "3.12"})
+    base = notebook(
+        prose("b", "x", tags=["one"]), kernelspec=KERNEL, language_info={"name": "python", "version": "3.11"}
+    )
+    ours = notebook(
+        prose("b", "x", tags=["one", "two"]), kernelspec=KERNEL, language_info={"name": "python", "version": "3.12"}
+    )
     theirs = notebook(
         prose("b", "x", tags=["one"], editable=False),
         kernelspec=KERNEL,
