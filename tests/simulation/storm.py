@@ -11,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from devmesh.core import events
+from devmesh.core.effects import Tell
 from devmesh.vocabulary import codec, facts
 from tests.simulation.world import LIMITS, Profile, World
 
@@ -34,6 +35,7 @@ class Storm(World):
         self._chance = chance
         self._late: list[tuple[int, int | None, Callable[[], None]]] | None = None
         "What came while the coordinator stalled, in order: its epoch, its connection, and what to do."
+        self._telling = False
         self.refused: Counter[str] = Counter()
         "Codes that clients were told."
         super().__init__(seed, **other)
@@ -66,9 +68,14 @@ class Storm(World):
             delay = self._chance.uniform(0, 4)
             self.at(delay, lambda: self._hear(connection, data) if connection in self.connections else None)
 
+    def _tell(self, effect: Tell) -> None:
+        self._telling = True
+        super()._tell(effect)
+        self._telling = False
+
     def _deliver(self, connection: int, action: Callable[[], None]) -> None:
-        """Now and then a frame is overtaken by later ones of its connection."""
-        if self.faults and self._chance.random() < self.disorder:
+        """Now and then a request is overtaken by later ones; what is told keeps its order, as links rely on (S25)."""
+        if self.faults and not self._telling and self._chance.random() < self.disorder:
             delay = self._chance.uniform(0, 3)
             self.at(delay, lambda: action() if connection in self.connections else None)
             return

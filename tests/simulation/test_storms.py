@@ -14,7 +14,7 @@ from tests.simulation.test_simulation import assert_done, assert_record_explains
 HISTORIES = 10_000
 BLOCKS = 40
 QUICK = 60
-STORMY: dict[int, str] = {728: "a coordinator that the harness started twice"}
+STORMY: dict[int, str] = {728: "a coordinator that the harness started twice", 102411: "news out of order"}
 "Seeds that once failed, with what they found."
 
 
