@@ -5,6 +5,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q
+# What drives kernels and browsers has the machine to itself; the real CLIs have a command of their own.
+SIDE_BY_SIDE := -n auto --ignore=tests/notebooks --ignore=tests/browser --ignore=tests/tools
 OURS   := devmesh widgets tests
 TOOLS  := build/tools
 NPM_TOOLS ?= @anthropic-ai/claude-code@2.1.197 @openai/codex@0.169.0 @google/gemini-cli@0.61.0 @github/copilot@1.0.102 \
@@ -26,8 +28,8 @@ test: $(STAMP) ## All tests; those in a browser when a Chromium is there
 	@browser="$$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)"; \
 	if [ -z "$$browser" ]; then \
 		echo "No Chromium found: the tests in a browser are left out. (Debian: apt-get install chromium)"; \
-		$(PYTEST) -m 'not browser'; \
-	else $(PYTEST); fi
+		$(PYTEST) $(SIDE_BY_SIDE) -m 'not browser' && $(PYTEST) tests/notebooks; \
+	else $(PYTEST) $(SIDE_BY_SIDE) && $(PYTEST) tests/notebooks tests/browser; fi
 
 test-tools: $(STAMP) $(TOOLS)/.installed ## Real AI CLIs against a stub model (installs 2.5 GB into build/tools; a quarter of an hour)
 	@$(PYTEST) tests/tools
@@ -43,18 +45,19 @@ test-tools-ci: $(STAMP) ## Claude Code, Codex, Gemini and aider only, and only w
 	@test -x $(TOOLS)/aider/bin/aider || { $(BIN)/python -m venv $(TOOLS)/aider && \
 		timeout 150 $(TOOLS)/aider/bin/pip install -q --disable-pip-version-check aider-chat==0.86.2 > $(TOOLS)/aider.log 2>&1; } || \
 		{ echo "Left out: aider. pip: $$(tail -1 $(TOOLS)/aider.log | cut -c1-150) (or not within 150 s)"; rm -rf $(TOOLS)/aider; }
-	@$(PYTEST) -rs tests/tools/test_transports.py \
-		-k '(claude or codex or gemini or aider) and (edit_is_made or gate_holds or 401 or stop_leaves)'
+	@set -- -rs tests/tools/test_transports.py \
+		-k '(claude or codex or gemini or aider) and (edit_is_made or gate_holds or 401 or stop_leaves)'; \
+	$(PYTEST) "$$@" || { echo "Once more, those that failed:"; $(PYTEST) --last-failed "$$@"; }
 
 quick: $(STAMP) ## The quick tests only
-	@$(PYTEST) -m quick
+	@$(PYTEST) -n auto -m quick
 
 check: $(STAMP) ## Format, lint, strict types, import walls and the quick tests
 	@$(BIN)/ruff format --check --quiet $(OURS) || { echo "Run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet $(OURS)
 	@$(BIN)/mypy --no-error-summary
 	@PYTHONPATH=.:widgets $(BIN)/lint-imports --no-logo > $(VENV)/walls.log || { cat $(VENV)/walls.log; exit 1; }
-	@$(PYTEST) -m quick
+	@$(PYTEST) -n auto -m quick
 
 format: $(STAMP) ## Put the code into its form
 	@$(BIN)/ruff format --quiet $(OURS)

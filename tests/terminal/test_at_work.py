@@ -71,7 +71,7 @@ def test_a_job_from_the_terminal_alone(devmesh: Run, background: Start, project:
     assert said.splitlines() == [
         f"joined as scripted-1: {project}",
         "task 1, attempt 1: Do this.",
-        "task 1, attempt 1: over",
+        "task 1, attempt 1: done",
         "the mesh does not answer; waiting for it",
         "told to end by Ctrl-C",
     ]

@@ -36,6 +36,7 @@ NOT_SAID = [
     "Reached maximum number of turns (429)",
     "400 bad request",
     "the file n.txt has 503 lines",
+    "FileNotFoundError: [Errno 2] No such file or directory",
 ]
 
 

@@ -19,8 +19,9 @@ ASKED = {
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_what_is_asked_for_is_given(asked: tuple[str | None, str]) -> None:
-    """The parameter first, then the header, in its order."""
+def test_what_is_asked_for_is_given(asked: tuple[str | None, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parameter first, then the header, in its order. Arrow where its library is."""
+    monkeypatch.setattr(tabular, "find_spec", lambda _: object())
     assert wanted(*asked) == ASKED[asked]
 
 
