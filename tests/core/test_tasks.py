@@ -350,3 +350,16 @@ def test_what_makes_no_sense_now_is_refused(kind: Any) -> None:
     task = rig.post()
     assert only(rig.say(rig.person(), kind(task=task)), facts.RequestRefused).code == "WRONG_STATE"
     assert rig.state.tasks[task].state is TaskState.QUEUED
+
+
+def test_a_task_resumed_during_its_back_off_is_offered_when_that_is_over() -> None:
+    """The pause had put its alarm away."""
+    rig = Rig(Limits(backoff=10.0))
+    rig.join("claude")
+    award = rig.begin(rig.post())
+    rig.say("claude-1", finish(award, Outcome.FAILED))
+    rig.say(rig.person(), requests.PauseTask(task=award.task))
+    rig.say(rig.person(), requests.ResumeTask(task=award.task))
+    assert rig.state.tasks[award.task].bidding is None
+    said = rig.pass_time(11, beat=("claude-1",))
+    assert only(said, facts.BiddingOpened).task == award.task

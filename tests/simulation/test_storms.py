@@ -14,7 +14,11 @@ from tests.simulation.test_simulation import assert_done, assert_record_explains
 HISTORIES = 10_000
 BLOCKS = 40
 QUICK = 60
-STORMY: dict[int, str] = {728: "a coordinator that the harness started twice", 102411: "news out of order"}
+STORMY: dict[int, str] = {
+    728: "a coordinator that the harness started twice",
+    6264: "a task resumed during its back-off, which nobody was ever asked to take",
+    102411: "news out of order",
+}
 "Seeds that once failed, with what they found."
 
 

@@ -119,6 +119,8 @@ def task_resumed(state: MeshState, recorded: Recorded, fact: facts.TaskResumed) 
     if task.state is not TaskState.QUEUED:
         limit = task.posted.time_limit if task.posted.time_limit is not None else state.limits.task_limit
         state.alarms.set("task", fact.task, recorded.now + limit + state.limits.lease)
+    elif task.not_before > recorded.now:
+        state.alarms.set("task", fact.task, task.not_before)
 
 
 def task_reprioritised(state: MeshState, _: Recorded, fact: facts.TaskReprioritised) -> None:
