@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,6 +29,9 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith("DEVMESH_")]:
         del os.environ[name]
     os.environ["DEVMESH_HOME"] = _state.name
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:  # as for whatever a shell starts in the background
+            signal.signal(number, usual)
 
 
 def pytest_unconfigure() -> None:
