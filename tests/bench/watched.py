@@ -21,8 +21,8 @@ from playwright.sync_api import Page
 from tests.dashboard.recorded import RecordedComm
 
 SCROLL = """() => {
-  const deltas = [];
-  window.frames60 = { deltas, over: false };
+  const deltas = [], mine = { deltas, over: false };  // the next run's must not keep this one going
+  window.frames60 = mine;
   let before = performance.now(), step = 0;
   const frame = (now) => {
     deltas.push(now - before);
@@ -31,7 +31,7 @@ SCROLL = """() => {
     window.scrollTo(0, Math.abs((step * 12) % 1600 - 800));
     const grid = document.querySelector('.dm-panel-locks .dm-grid, .plain');
     if (grid) grid.scrollTop = (step * 40) % 100_000;
-    if (!window.frames60.over) requestAnimationFrame(frame);
+    if (!mine.over) requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
 }"""
