@@ -103,7 +103,13 @@ export class Hardware {
     if (hardware.changes + samples.changes === this.seen) return;
     this.seen = hardware.changes + samples.changes;
     const row = this.link.store.only("hardware");
-    const sorted = [...samples.rows.values()].sort((a, b) => a.at - b.at);
+    const sorted = thinned([...samples.rows.values()].sort((a, b) => a.at - b.at));
     if (row) for (const meter of this.meters) meter.refresh(row, sorted);
   }
+}
+
+/** At most so many points of one line, the last among them: more cannot be seen, and would be drawn with every sample. */
+function thinned(samples) {
+  const step = Math.ceil(samples.length / 300);
+  return step < 2 ? samples : samples.filter((_, place) => (samples.length - 1 - place) % step === 0);
 }

@@ -11,6 +11,9 @@
 
 /** Events kept for scrolling back; older ones are in the audit. */
 const EVENT_LIMIT = 1000;
+/** Measurements of memory kept for the line; the kernel keeps fewer. */
+const SAMPLE_LIMIT = 600;
+const LIMITS = { events: EVENT_LIMIT, samples: SAMPLE_LIMIT };
 
 class Section {
   /** @param {string[]} fields @param {number} limit */
@@ -75,7 +78,7 @@ export class Store {
     /** @type {Record<string, Section>} */
     this.sections = {};
     for (const [name, names] of Object.entries(fields)) {
-      this.sections[name] = new Section(names, name === "events" ? EVENT_LIMIT : Infinity);
+      this.sections[name] = new Section(names, LIMITS[name] ?? Infinity);
     }
     this.version = 0;
     this.numbered = false;
