@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from devmesh.bridge.prompt import CheckResult
+from devmesh.bridge.running import memory_of
 from devmesh.errors import ToolNotFound
 from devmesh.processes import Command, Ended, SupervisedProcess, allowed_environment
 from devmesh.vocabulary.plain import plain, redact
@@ -19,7 +20,6 @@ LONGEST = 600.0
 GRACE = 1.0
 TAIL = 8_000
 "Characters of its output that are shown."
-_GIGABYTE = 1e9
 
 
 class CheckRun:
@@ -82,7 +82,7 @@ class CheckRun:
 
     def used(self) -> Resources:
         """The memory its processes take now."""
-        return Resources(ram_gb=round(self._process.memory() / _GIGABYTE, 3)) if self._process else Resources()
+        return memory_of(self._process)
 
 
 def _passed(ended: Ended) -> bool:

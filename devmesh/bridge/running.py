@@ -140,10 +140,7 @@ class Run:
 
     def used(self) -> Resources:
         """The memory its processes take now."""
-        if self._process is None:
-            return Resources()
-        on_cards = graphics().memory_of([process.pid for process in self._process.tree()])
-        return Resources(ram_gb=round(self._process.memory() / GIGABYTE, 3), vram_gb=round(on_cards / GIGABYTE, 3))
+        return memory_of(self._process)
 
     async def _watched(self, process: SupervisedProcess, reader: Reader) -> Judgement:
         if self._paused:
@@ -184,13 +181,7 @@ class Run:
             return reader.judge(ended.exit_code or 0, complaints)
         why = "stopped" if self._stopped is not None else ended.why
         if why != "exited":
-            refused = reader.blocked(complaints) if why != "stopped" else None
-            return Judgement(
-                success=False,
-                reason=reasons[why],
-                blockage=refused.blockage if refused else None,
-                retry_in=refused.retry_in if refused else None,
-            )
+            return Judgement.failed(reasons[why], blocked=reader.blocked(complaints) if why != "stopped" else None)
         if ended.exit_code is None:
             how = f"signal {ended.signal}" if ended.signal else "its supervisor was killed"
             return Judgement(success=False, reason=f"it was ended by {how}")
@@ -227,3 +218,11 @@ class _Wire:
         """End of input; a tool that does not end then is ended. It has said all it had to."""
         self._process.close_stdin()
         asyncio.get_running_loop().call_later(LINGER, self._process.stop, LET_GO)
+
+
+def memory_of(process: SupervisedProcess | None) -> Resources:
+    """What its whole tree takes now, in RAM and on all cards; nothing before it began."""
+    if process is None:
+        return Resources()
+    on_cards = graphics().memory_of([each.pid for each in process.tree()])
+    return Resources(ram_gb=round(process.memory() / GIGABYTE, 3), vram_gb=round(on_cards / GIGABYTE, 3))

@@ -39,6 +39,7 @@ class Host(Protocol):
     """What carries a coordinator, seen by who started it."""
 
     failure: BaseException | None
+    when_failed: Callable[[BaseException], None]
 
     def stop(self, timeout: float = ..., *, reason: str = ...) -> None:
         """End cleanly, and wait for that."""

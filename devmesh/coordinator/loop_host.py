@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +35,8 @@ class LoopHost:
         self._thread = threading.current_thread()
         self.failure: BaseException | None = None
         "Why it ended by itself, if it did."
+        self.when_failed: Callable[[BaseException], None] = lambda _: None
+        "Told at once, on the loop, when it ends by itself."
 
     async def start(self) -> Connection:
         """Start, and return once others can connect. Raises what hinders it, as `Coordinator.run` does."""
@@ -71,6 +74,7 @@ class LoopHost:
             self.failure = error
             if started.done():
                 _log.error("the coordinator ended", exc_info=error)
+                self.when_failed(error)
                 raise
             started.set_exception(error)
         finally:

@@ -10,7 +10,9 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,6 +37,8 @@ class ProcessHost:
         self._connection: Connection | None = None
         self.failure: BaseException | None = None
         "Why it ended by itself, if it did."
+        self.when_failed: Callable[[BaseException], None] = lambda _: None
+        "Told at once, on a thread of ours, when it ends by itself."
 
     def start(self) -> Connection:
         """Start, and return once others can connect. Raises what hinders the child, as it would here."""
@@ -45,10 +49,15 @@ class ProcessHost:
         try:
             self._connection = self._greeted(self._process)
         except BaseException:
+            output = self._process.stdout
             self.stop()
+            if output is not None:
+                output.close()
             raise
         finally:
             giving_up.cancel()
+        watching = threading.Thread(target=self._watch, args=(self._process,), name="devmesh-child", daemon=True)
+        watching.start()
         return self._connection
 
     def stop(self, timeout: float = STOP_WITHIN, *, reason: str = "stopped") -> None:
@@ -58,10 +67,9 @@ class ProcessHost:
             return
         with suppress(OSError):
             _write(process.stdin, {"stop": reason})
-        for stream in (process.stdin, process.stdout):
-            with suppress(OSError):
-                if stream is not None:
-                    stream.close()
+        with suppress(OSError):
+            if process.stdin is not None:
+                process.stdin.close()
         try:
             process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -72,17 +80,25 @@ class ProcessHost:
     @property
     def is_running(self) -> bool:
         """Whether it coordinates now."""
-        process = self._process
-        if process is None or self._connection is None:
-            return False
-        if process.poll() is not None and self.failure is None:
-            self.failure = MeshError(f"the coordinator's process ended with exit code {process.returncode}")
-        return process.returncode is None
+        return self._process is not None and self._connection is not None and self._process.poll() is None
 
     @property
     def connection(self) -> Connection | None:
         """How it is reached, while it is."""
         return self._connection if self.is_running else None
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait for its end. If nobody asked for that, its last words say why it came."""
+        assert process.stdout is not None  # noqa: S101 - it was started with a pipe
+        with process.stdout as said:
+            line = said.readline()
+        code = process.wait()
+        if self._process is not process:
+            return
+        self.failure = (
+            _error(json.loads(line)) if line else MeshError(f"the coordinator's process ended with exit code {code}")
+        )
+        self.when_failed(self.failure)
 
     def _greeted(self, process: subprocess.Popen[bytes]) -> Connection:
         """What the child says first: that it can be reached, or why it cannot."""
@@ -119,7 +135,9 @@ def _write(stream: IO[bytes] | None, message: dict[str, Any]) -> None:
 
 def main() -> int:
     """Coordinate the project named on the command line until the parent says stop, or is gone."""
-    parent, child = sys.stdin.buffer, sys.stdout.buffer
+    child = sys.stdout.buffer
+    # Without a buffer, whose lock the listening thread would hold when the interpreter ends.
+    parent = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 - a descriptor, for as long as we live
     settings = Settings.load(**json.loads(parent.readline())["settings"])
     project = Path(sys.argv[1])
     try:
@@ -132,7 +150,7 @@ def main() -> int:
     return 0
 
 
-async def _carried(project: Path, settings: Settings, parent: IO[bytes], child: IO[bytes]) -> None:
+async def _carried(project: Path, settings: Settings, parent: FileIO, child: IO[bytes]) -> None:
     loop = asyncio.get_running_loop()
     told: asyncio.Future[str] = loop.create_future()
 

@@ -26,9 +26,6 @@ UNBID_DELAY: Final = 1.0
 def schedule(turn: Turn) -> None:
     """Open biddings for waiting tasks, the most urgent and oldest first, as many as there are agents to work."""
     state = turn.state
-    for task in costs.unblocked(turn):
-        if hardware.retake(turn, task):
-            turn.record(facts.TaskResumed(task=task.number, agent=task.agent))
     idle = [
         agent
         for agent in state.present

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 
 from msgspec import structs
 
@@ -19,8 +19,6 @@ FILES: Final = 20
 "Files of one task, and targets of one waiting request, that are shown."
 SUMMARY, QUESTION, GOAL, OVERVIEW = 400, 2_000, 4_000, 60_000
 "Characters."
-
-T = TypeVar("T")
 
 
 def shown(state: MeshState, now: float) -> BoardShown:
@@ -43,12 +41,12 @@ def shown(state: MeshState, now: float) -> BoardShown:
         architect=state.architect,
         framework=plan.version if plan else None,
         overview=plan.overview[:OVERVIEW] if plan else "",
-        agents=tuple(_agent(agent) for agent in _first(present, AGENTS)),
-        tasks=tuple(_task(task) for task in [*_first(open_, OPEN), *ended]),
+        agents=tuple(_agent(agent) for agent in islice(present, AGENTS)),
+        tasks=tuple(_task(task) for task in [*islice(open_, OPEN), *ended]),
         locks=tuple(_locks(state, now)),
         waiting=tuple(
             WaitOnBoard(ticket=one.ticket, agent=one.agent, targets=one.targets[:FILES], mode=one.mode)
-            for one in _first(state.locks.waiting.values(), WAITING)
+            for one in islice(state.locks.waiting.values(), WAITING)
         ),
         questions=tuple(_questions(state)),
         left_out=left_out,
@@ -82,7 +80,7 @@ def _task(task: Task) -> TaskOnBoard:
 
 
 def _locks(state: MeshState, now: float) -> Iterable[LockOnBoard]:
-    for lock in _first(state.locks.locks.values(), LOCKS):
+    for lock in islice(state.locks.locks.values(), LOCKS):
         yield LockOnBoard(
             token=lock.token,
             agent=lock.agent,
@@ -96,9 +94,5 @@ def _locks(state: MeshState, now: float) -> Iterable[LockOnBoard]:
 def _questions(state: MeshState) -> Iterable[QuestionAsked]:
     """Those that an agent may answer, the oldest first."""
     asked = (question.asked for question in open_questions(state) if question.asked.agents_may_answer)
-    for one in _first(asked, QUESTIONS):
+    for one in islice(asked, QUESTIONS):
         yield structs.replace(one, text=one.text[:QUESTION])
-
-
-def _first(values: Iterable[T], most: int) -> Iterable[T]:
-    return islice(values, most)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from devmesh.core import hardware
 from devmesh.core.state import Agent, MeshState, Task
 from devmesh.core.turn import Turn
 from devmesh.errors import Code
@@ -34,7 +35,7 @@ def report(turn: Turn, agent: Agent, request: requests.ReportUsage) -> None:
         )
     )
     if not task.ended and _is_spent(task.budget, task.spent):
-        stop(turn, task)
+        _pause(turn, task, task.budget, task.spent)
     if _is_spent(budget_of(turn.state), turn.state.spent):
         _stop_all(turn)
 
@@ -42,23 +43,28 @@ def report(turn: Turn, agent: Agent, request: requests.ReportUsage) -> None:
 def allows(turn: Turn, task: Task) -> bool:
     """Whether one more run of the task would stay within its budget and the mesh's; says so, once, where it would not.
 
-    A run is expected to cost what the dearest so far cost: the task's own, else any in the mesh.
+    A run is expected to cost what the dearest so far cost: of this task for its own budget, of any for the mesh's.
     """
     state = turn.state
-    if not _is_spent(task.budget, task.spent, task.dearest_run):
-        if not _is_spent(budget_of(state), state.spent, state.dearest_run):
-            return True
+    if _is_spent(task.budget, task.spent, task.dearest_run):
+        _pause(turn, task, task.budget, task.spent)
+        return False
+    if _is_spent(budget_of(state), state.spent, state.dearest_run):
         _announce(turn)
         return False
-    stop(turn, task)
-    return False
+    return True
 
 
-def stop(turn: Turn, task: Task) -> None:
-    """Pause a task whose budget would not do for one more run."""
+def before_another_try(turn: Turn, task: Task) -> None:
+    """Its change came back: the agent would run its tool again. Pause it, where no budget is left for that."""
+    if not allows(turn, task):
+        _pause(turn, task, budget_of(turn.state), turn.state.spent)
+
+
+def _pause(turn: Turn, task: Task, budget: Budget, spent: Spending) -> None:
     if task.state is TaskState.PAUSED or task.ended:
         return
-    turn.record(facts.BudgetReached(task=task.number, budget=task.budget, spent=task.spent))
+    turn.record(facts.BudgetReached(task=task.number, budget=budget, spent=spent))
     turn.record(facts.TaskPaused(task=task.number, agent=task.agent))
 
 
@@ -72,20 +78,22 @@ def _stop_all(turn: Turn) -> None:
     for number in list(turn.state.open_tasks):
         task = turn.state.tasks[number]
         if task.state in (TaskState.CLAIMED, TaskState.WORKING):
-            turn.record(facts.BudgetReached(task=number, budget=budget_of(turn.state), spent=turn.state.spent))
-            turn.record(facts.TaskPaused(task=number, agent=task.agent))
+            _pause(turn, task, budget_of(turn.state), turn.state.spent)
 
 
 def set_budget(turn: Turn, request: requests.SetBudget) -> None:
-    """Allow more, or less. What was paused for want of money goes on where the new budget allows."""
+    """Allow more, or less. What was paused for want of money goes on where the new budget, and the memory, allow."""
     if request.task is not None and request.task not in turn.state.tasks:
         turn.refuse(Code.UNKNOWN, f"there is no task {request.task}", field="task")
         return
     turn.record(facts.BudgetSet(budget=request.budget, task=request.task))
+    for task in _unblocked(turn):
+        if hardware.retake(turn, task):
+            turn.record(facts.TaskResumed(task=task.number, agent=task.agent))
     turn.reschedule = True
 
 
-def unblocked(turn: Turn) -> list[Task]:
+def _unblocked(turn: Turn) -> list[Task]:
     """Tasks that were paused for want of money and have enough now."""
     state = turn.state
     if _is_spent(budget_of(state), state.spent):

@@ -224,7 +224,7 @@ def _send_back(
             resume_from=resume_from,
         )
     )
-    costs.allows(turn, turn.state.tasks[offered.task])
+    costs.before_another_try(turn, turn.state.tasks[offered.task])
 
 
 def withdraw(turn: Turn, task: Task, reason: str) -> None:

@@ -83,7 +83,7 @@ def _record(turn: Turn, change: Change, reviewer: Agent | None, said: requests.R
                 message=said.remarks,
             )
         )
-        costs.allows(turn, turn.state.tasks[offered.task])
+        costs.before_another_try(turn, turn.state.tasks[offered.task])
 
 
 def call_off(turn: Turn, change: Change, reason: str) -> None:

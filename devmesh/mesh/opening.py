@@ -43,15 +43,11 @@ def start(
 
 
 def _started(project: str | Path, settings: dict[str, Any]) -> Mesh:
-    loaded = Settings.load(**settings)
-    folder = _folder(project)
-    home = home_of(folder, loaded)
-    held = _held(home)
-    if held is not None and held.is_host:
-        return held
-    _refuse_second(folder, loaded)
+    loaded, folder, running = _wanted(project, settings)
+    if running is not None:
+        return running
     if in_kernel():
-        logs.configure(loaded, home=open_home(home))
+        logs.configure(loaded, home=open_home(home_of(folder, loaded)))
     if loaded.host == "kernel":
         return _entered(start_here(project, **settings))
     host = ProcessHost(folder, loaded) if loaded.host == "process" else ThreadHost(folder, loaded)
@@ -61,7 +57,7 @@ def _started(project: str | Path, settings: dict[str, Any]) -> Mesh:
     except BaseException:
         host.stop()
         raise
-    return _remember(home, mesh)
+    return _remember(mesh)
 
 
 async def start_here(project: str | Path = ".", **settings: Any) -> Mesh:
@@ -70,13 +66,9 @@ async def start_here(project: str | Path = ".", **settings: Any) -> Mesh:
     What blocks the loop blocks the mesh. Await its operations (`await mesh.aio.post(...)`, `await mesh.aio.stop()`);
     plain calls work after `devmesh.enable_nested()` only. Raises as `start`.
     """
-    loaded = Settings.load(**settings)
-    folder = _folder(project)
-    home = home_of(folder, loaded)
-    held = _held(home)
-    if held is not None and held.is_host:
-        return held
-    _refuse_second(folder, loaded)
+    loaded, folder, running = _wanted(project, settings)
+    if running is not None:
+        return running
     host = LoopHost(folder, loaded)
     await host.start()
     try:
@@ -84,7 +76,18 @@ async def start_here(project: str | Path = ".", **settings: Any) -> Mesh:
     except BaseException:
         await asyncio.to_thread(host.stop)
         raise
-    return _remember(home, mesh)
+    return _remember(mesh)
+
+
+def _wanted(project: str | Path, settings: dict[str, Any]) -> tuple[Settings, Path, Mesh | None]:
+    """The settings, the project's folder, and the mesh that runs in this process for it already, if one does."""
+    loaded = Settings.load(**settings)
+    folder = _folder(project)
+    held = _held(home_of(folder, loaded))
+    if held is not None and held.is_host:
+        return loaded, folder, held
+    _refuse_second(folder, loaded)
+    return loaded, folder, None
 
 
 def enable_nested() -> None:
@@ -122,7 +125,7 @@ def connect(project: str | Path = ".", *, role: Role = Role.OPERATOR, **settings
     if held is not None and role is Role.OPERATOR:
         return held
     mesh = _open(Path(connection.project), loaded, None, role)
-    return _remember(home, mesh) if role is Role.OPERATOR else mesh
+    return _remember(mesh) if role is Role.OPERATOR else mesh
 
 
 def current() -> Mesh:
@@ -164,13 +167,13 @@ def _refuse_second(folder: Path, settings: Settings) -> None:
 
 def _open(folder: Path, settings: Settings, host: Host | None, role: Role = Role.OPERATOR) -> Mesh:
     door = Door(folder, settings, role).open()
-    if isinstance(host, ThreadHost):
+    if host is not None:
         host.when_failed = door.fail
     past = Past(door.home, folder)
     return Mesh(door, Operations(door, past, Launcher(folder, door.home)), host)
 
 
-def _remember(home: Path, mesh: Mesh) -> Mesh:
-    _meshes.pop(home, None)
-    _meshes[home] = mesh
+def _remember(mesh: Mesh) -> Mesh:
+    _meshes.pop(mesh.home, None)
+    _meshes[mesh.home] = mesh
     return mesh

@@ -31,8 +31,12 @@ def test_a_child_that_dies_is_noticed(project: Path, settings: Settings) -> None
     host = ProcessHost(project, settings)
     psutil.Process(host.start().pid).kill()
     deadline = time.monotonic() + 10
-    while host.is_running and time.monotonic() < deadline:
+    told: list[BaseException] = []
+    host.when_failed = told.append
+    while not told and time.monotonic() < deadline:
         time.sleep(0.01)
+    assert told == [host.failure]
+    assert not host.is_running
     assert "ended with exit code -9" in str(host.failure)
     host.stop()
 

@@ -136,3 +136,16 @@ def test_a_bidding_under_way_awards_nothing_once_the_budget_is_spent() -> None:
     assert not any(isinstance(fact, facts.TaskAwarded | facts.BiddingOpened) for fact in said)
     rig.say(rig.person(), requests.SetBudget(budget=Budget()))
     assert rig.award(waiting).agent == "b-1"
+
+
+def test_a_change_that_comes_back_is_not_tried_again_with_the_meshs_last_money() -> None:
+    """One more run, as dear as the dearest so far, would exceed the mesh's budget: the task is paused before it."""
+    rig = Rig(Limits(budget=Budget(dollars=3.0)))
+    rig.join("a")
+    award = rig.begin(rig.post(review=True))
+    spend(rig, award, 2.0)
+    change = rig.offer(award, "x.py").change
+    verdict = requests.Review(change=change, verdict=Verdict.CHANGES_WANTED, remarks="no")
+    said = rig.say(rig.person(), verdict)
+    assert [fact.task for fact in said if isinstance(fact, facts.BudgetReached)] == [None, award.task]
+    assert only(said, facts.TaskPaused).agent == "a-1"

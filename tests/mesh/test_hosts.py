@@ -14,7 +14,7 @@ import pytest
 
 import devmesh
 from devmesh.address import read_connection
-from devmesh.errors import AlreadyRunning, MeshError, MeshLost, NoMesh
+from devmesh.errors import MeshError, MeshLost, NoMesh
 from tests.mesh.conftest import script
 
 pytestmark = pytest.mark.slow
@@ -33,21 +33,6 @@ def test_a_process_of_its_own_carries_it(project: Path, tmp_path: Path) -> None:
     assert not child.is_running()
     with pytest.raises(NoMesh):
         read_connection(mesh.home)
-
-
-def test_what_hinders_the_process_is_raised_here(project: Path, tmp_path: Path) -> None:
-    """As the error it is there."""
-    with devmesh.start(project, ws_port=0, home=tmp_path / "home"):
-        program = (
-            "import sys, devmesh\nfrom devmesh.settings import Settings\nfrom pathlib import Path\n"
-            "from devmesh.coordinator.process_host import ProcessHost\n"
-            "try:\n    ProcessHost(Path(sys.argv[1]), Settings.load(ws_port=0, home=sys.argv[2])).start()\n"
-            "except devmesh.errors.AlreadyRunning as error:\n    print('refused:', error)\n"
-        )
-        argv = [sys.executable, "-c", program, str(project), str(tmp_path / "home")]
-        said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-    assert said.startswith("refused:")
-    assert AlreadyRunning.__name__
 
 
 def test_the_process_ends_with_its_parent(project: Path, tmp_path: Path) -> None:
@@ -113,9 +98,10 @@ def test_the_kernels_loop_must_be_there_and_enterable(project: Path, tmp_path: P
     assert "start_here" in (refused.value.hint or "")
 
 
-def test_a_coordinator_that_cannot_go_on_says_why_at_once(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["thread", "process"])
+def test_a_coordinator_that_cannot_go_on_says_why_at_once(host: str, project: Path, tmp_path: Path) -> None:
     """Its folder is gone: whoever asks or waits is told, not left waiting until it might come back."""
-    mesh = devmesh.start(project, ws_port=0, home=tmp_path / "home")
+    mesh = devmesh.start(project, ws_port=0, home=tmp_path / "home", host=host)
     task = mesh.post("Something")
     shutil.rmtree(mesh.home)
     began = time.monotonic()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import ClassVar
 
 from devmesh.bridge.guarding.wishes import Meaning, meaning
 from devmesh.bridge.tools.tool import Permission, Wish
@@ -20,28 +22,44 @@ Asking = Callable[[Ask], Awaitable[str]]
 "Puts a question to the person, and waits for the answer."
 
 
-class OwnGate:
-    """Grants everything inside the workspace, nothing that is known to lead out, and the delicate with a person's yes.
+class Deciding(ABC):
+    """What both gates have alike: a question goes to the person, a wish is decided about, and any failure is a no."""
 
-    A copy, not a cage: a command whose writes cannot be told is granted, for only the write gate writes the project.
-    """
+    failing: ClassVar[str]
+    "What could not be done when the mesh could not be asked."
 
-    def __init__(self, workspace: Path, ask: Asking, task: int | None = None) -> None:
-        self._workspace = workspace
+    def __init__(self, ask: Asking, task: int | None) -> None:
         self._ask = ask
         self._task = task
 
     async def __call__(self, wish: Wish) -> Permission:
-        """Decide. Never raises."""
+        """Decide; may wait for a lock, or a person. Never raises."""
         try:
             if wish.question:
                 return Permission(granted=True, reason=await self._ask(question_of(wish, self._task)))
             return await self._decided(wish)
         except DevMeshError as error:
-            return Permission(granted=False, reason=f"DevMesh could not ask: {error}")
+            return Permission(granted=False, reason=f"DevMesh could not {self.failing}: {error}")
         except Exception:  # noqa: BLE001 - whatever fails, the answer is no
             _log.exception("a wish could not be decided by a fault of ours")
             return Permission(granted=False, reason="DevMesh could not decide about this, so it is refused.")
+
+    @abstractmethod
+    async def _decided(self, wish: Wish) -> Permission:
+        """About a wish to write or to run."""
+
+
+class OwnGate(Deciding):
+    """Grants everything inside the workspace, nothing that is known to lead out, and the delicate with a person's yes.
+
+    A copy, not a cage: a command whose writes cannot be told is granted, for only the write gate writes the project.
+    """
+
+    failing = "ask"
+
+    def __init__(self, workspace: Path, ask: Asking, task: int | None = None) -> None:
+        super().__init__(ask, task)
+        self._workspace = workspace
 
     async def _decided(self, wish: Wish) -> Permission:
         wanted = meaning(wish, self._workspace)

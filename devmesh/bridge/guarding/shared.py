@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from devmesh.bridge.covering import covered_by_any, covers, exactly
-from devmesh.bridge.guarding.own import Asking, question_of, refusal_of, with_a_persons_yes
+from devmesh.bridge.guarding.own import Asking, Deciding, refusal_of, with_a_persons_yes
 from devmesh.bridge.guarding.wishes import meaning
 from devmesh.bridge.locks import Locks
 from devmesh.bridge.tools.tool import Permission, Wish
-from devmesh.errors import DevMeshError, Refused
+from devmesh.errors import Refused
 from devmesh.vocabulary.facts.board import LockOnBoard
 from devmesh.vocabulary.plain import plain
 from devmesh.vocabulary.terms import LockMode
@@ -41,8 +41,10 @@ async def _nobody() -> Sequence[LockOnBoard]:
     return ()
 
 
-class SharedGate:
+class SharedGate(Deciding):
     """Grants a wish once everything it would write is locked for the task. The locks stay until the attempt ends."""
+
+    failing = "lock it"
 
     def __init__(
         self,
@@ -53,26 +55,13 @@ class SharedGate:
         look: Looking = _nobody,
         patience: float | None = None,
     ) -> None:
+        super().__init__(ask, task)
         self.granted: set[str] = set()
         "Every target that was locked here, as long as the attempt lasts."
         self._project = project
         self._locks = locks
-        self._task = task
-        self._ask = ask
         self._look = look
         self._patience = PATIENCE if patience is None else patience
-
-    async def __call__(self, wish: Wish) -> Permission:
-        """Decide; may wait for a lock, or a person. Never raises."""
-        try:
-            if wish.question:
-                return Permission(granted=True, reason=await self._ask(question_of(wish, self._task)))
-            return await self._decided(wish)
-        except DevMeshError as error:
-            return Permission(granted=False, reason=f"DevMesh could not lock it: {error}")
-        except Exception:  # noqa: BLE001 - whatever fails, the answer is no
-            _log.exception("a wish could not be decided by a fault of ours")
-            return Permission(granted=False, reason="DevMesh could not decide about this, so it is refused.")
 
     async def _decided(self, wish: Wish) -> Permission:
         wanted = await asyncio.to_thread(meaning, wish, self._project)

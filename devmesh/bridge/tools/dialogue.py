@@ -124,14 +124,7 @@ class Conversation:
         if not reason:
             return Judgement(success=True, answer=answer)
         because = self.because(complaints) or last_line(complaints)
-        refused = self.blocked(complaints)
-        return Judgement(
-            success=False,
-            reason=f"{reason}: {because}" if because else reason,
-            answer=answer,
-            blockage=refused.blockage if refused else None,
-            retry_in=refused.retry_in if refused else None,
-        )
+        return Judgement.failed(reason, because, answer=answer, blocked=self.blocked(complaints))
 
     def because(self, complaints: str) -> str:
         """What went wrong by what was said in the conversation, or by what its row looks for."""

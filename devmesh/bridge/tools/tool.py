@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 from devmesh.processes.confinement import Confinement
 from devmesh.vocabulary.terms import Badge, Blockage, Resources
@@ -155,6 +155,14 @@ class Invocation:
     "For its standard input, which is closed afterwards."
 
 
+class Blocked(NamedTuple):
+    """The model's service would not serve."""
+
+    blockage: Blockage
+    retry_in: float | None
+    "Seconds, where it said."
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """Whether it did what it was asked, and if not, why, in one line."""
@@ -167,6 +175,12 @@ class Judgement:
     "Set when the tool's own service would not serve: the task is not to blame."
     retry_in: float | None = None
     "Seconds after which the service said it may be asked again."
+
+    @classmethod
+    def failed(cls, reason: str, because: str = "", *, answer: str = "", blocked: Blocked | None = None) -> Self:
+        """A failure, in its own words where it had any, and with what kept it from being served where that was it."""
+        blockage, retry_in = blocked or (None, None)
+        return cls(False, f"{reason}: {because}" if because else reason, answer, blockage, retry_in)
 
 
 _NOTHING = Wants()
@@ -182,14 +196,6 @@ class Wire(Protocol):
     def close(self) -> None:
         """End of input: a tool at rest ends then."""
         ...
-
-
-class Blocked(NamedTuple):
-    """The model's service would not serve."""
-
-    blockage: Blockage
-    retry_in: float | None
-    "Seconds, where it said."
 
 
 class Reader(Protocol):
