@@ -125,7 +125,7 @@ def left(state: MeshState, task: Task) -> Budget:
 def _rest(budget: Budget, spent: Spending) -> Budget:
     return Budget(
         dollars=None if budget.dollars is None else max(0.0, round(budget.dollars - spent.dollars, 6)),
-        tokens=None if budget.tokens is None else max(0, budget.tokens - _tokens(spent)),
+        tokens=None if budget.tokens is None else max(0, budget.tokens - spent.tokens),
     )
 
 
@@ -134,11 +134,4 @@ def _is_spent(budget: Budget, spent: Spending, coming: Spending = NOTHING) -> bo
     return (
         budget.dollars is not None
         and (spent.dollars >= budget.dollars or spent.dollars + coming.dollars > budget.dollars)
-    ) or (
-        budget.tokens is not None
-        and (_tokens(spent) >= budget.tokens or _tokens(spent) + _tokens(coming) > budget.tokens)
-    )
-
-
-def _tokens(spent: Spending) -> int:
-    return spent.input_tokens + spent.output_tokens
+    ) or (budget.tokens is not None and (spent.tokens >= budget.tokens or spent.tokens + coming.tokens > budget.tokens))

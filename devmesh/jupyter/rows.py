@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from devmesh.jupyter.deciding import waits_for_judgement
 from devmesh.mesh.prospects import held_up, reason_parked
 from devmesh.mesh.sentences import sentence
-from devmesh.mesh.spending import tokens_of
 from devmesh.mesh.task import title_of
 from devmesh.vocabulary.record import kind_of
 from devmesh.vocabulary.terms import Resources
@@ -52,7 +51,7 @@ def agent_row(state: MeshState, agent: Agent, locks: int) -> AgentRow:
         declared_ram_gb=agent.joined.declared.ram_gb,
         declared_vram_gb=agent.joined.declared.vram_gb,
         heard=agent.heard_at,
-        tokens=tokens_of(agent.spent),
+        tokens=agent.spent.tokens,
         dollars=agent.spent.dollars,
         parked=reason_parked(agent),
         retry_at=agent.parked_until if agent.parked is not None else None,
@@ -81,7 +80,7 @@ def task_row(state: MeshState, task: Task, before: TaskRow | None) -> TaskRow:
         since=before.since if before is not None and same else _came(state, task, before),
         waits_for=waits,
         held_up=held_up(state, task),
-        tokens=tokens_of(task.spent),
+        tokens=task.spent.tokens,
         dollars=task.spent.dollars,
         contest=task.posted.contest,
         change=task.change,

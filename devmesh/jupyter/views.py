@@ -17,7 +17,6 @@ from devmesh.core.questions import open_questions
 from devmesh.core.state import MeshState
 from devmesh.jupyter import rows
 from devmesh.jupyter.deciding import conflict_rows, question_rows, rule_rows
-from devmesh.mesh.spending import tokens_of
 from devmesh.vocabulary.facts import (
     AnyFact,
     CoordinatorStarted,
@@ -208,7 +207,7 @@ class Views:
             waiting=len(state.locks.waiting),
             questions=len(open_questions(state)),
             conflicts=len(conflicts),
-            tokens=tokens_of(state.spent),
+            tokens=state.spent.tokens,
             dollars=state.spent.dollars,
             budget_tokens=budget.tokens,
             budget_dollars=budget.dollars,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from devmesh.mesh.spending import tokens_of
 from devmesh.vocabulary.facts import ChangeApplied
 from devmesh.vocabulary.terms import ChangeState
 
@@ -53,7 +52,7 @@ def _row(operations: Operations, number: int, checks: dict[Any, Any]) -> tuple[A
         sum(count.removed or 0 for count in counts),
         passed if isinstance(passed, bool) else None,
         round(ended - began, 1) if began is not None and ended is not None else None,
-        tokens_of(task.spent),
+        task.spent.tokens,
         task.spent.dollars,
         task.summary or (change.offered.summary if change else ""),
     )

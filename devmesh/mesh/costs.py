@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from devmesh.core.costs import budget_of
 from devmesh.mesh.nouns import Noun
-from devmesh.mesh.spending import tokens_of
 
 if TYPE_CHECKING:
     from devmesh.core.state import MeshState
@@ -32,7 +31,7 @@ class Costs(Noun[int, Cost]):
     columns = ("task", "agent", "tokens read", "tokens written", "dollars")
 
     def _keys(self, state: MeshState) -> list[int]:
-        return [number for number, task in state.tasks.items() if tokens_of(task.spent) or task.spent.dollars]
+        return [number for number, task in state.tasks.items() if task.spent.tokens or task.spent.dollars]
 
     def _look(self, state: MeshState, key: int) -> Cost:
         task = state.tasks[key]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from devmesh.mesh.spending import money
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.facts import AnyFact
-from devmesh.vocabulary.terms import Budget, Spending
+from devmesh.vocabulary.terms import Budget
 
 _SHOWN = 200
 "Characters of one line."
@@ -22,7 +23,7 @@ SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
     facts.BiddingOpened: lambda fact: f"attempt {fact.attempt}, open to {', '.join(fact.agents)}",
     facts.BidPlaced: lambda fact: f"fitness {fact.fitness:.2f}, served {fact.served:.0f} s",
     facts.BidDeclined: lambda fact: fact.reason,
-    facts.BudgetReached: lambda fact: f"spent {_spent(fact.spent)} of {_budget(fact.budget)}",
+    facts.BudgetReached: lambda fact: f"spent {money(fact.spent, fact.budget)}",
     facts.BudgetSet: lambda fact: _budget(fact.budget),
     facts.ChangeApplied: lambda fact: f"change {fact.change} landed: {_files(fact.files)}{_merged(fact.merged)}",
     facts.ChangeOffered: lambda fact: f"change {fact.change}: {_files(file.path for file in fact.files)}",
@@ -90,10 +91,6 @@ def _waited(seconds: float) -> str:
 
 def _price(dollars: float | None) -> str:
     return "" if dollars is None else f", {dollars:.4f} USD"
-
-
-def _spent(spent: Spending) -> str:
-    return f"{spent.dollars:.4f} USD, {spent.input_tokens + spent.output_tokens} tokens"
 
 
 def _budget(budget: Budget) -> str:

@@ -8,17 +8,12 @@ if TYPE_CHECKING:
     from devmesh.vocabulary.terms import Budget, Spending
 
 
-def tokens_of(spending: Spending) -> int:
-    """Read and written together."""
-    return spending.input_tokens + spending.output_tokens
-
-
 def money(spending: Spending, budget: Budget) -> str:
     """`$0.42 of $5.00, 12,400 tokens`: what was spent, and of how much where there is a limit."""
     parts = []
     if spending.dollars or budget.dollars is not None:
         parts.append(f"${spending.dollars:.2f}" + (f" of ${budget.dollars:.2f}" if budget.dollars is not None else ""))
-    if tokens_of(spending) or budget.tokens is not None:
+    if spending.tokens or budget.tokens is not None:
         limit = f" of {budget.tokens:,}" if budget.tokens is not None else ""
-        parts.append(f"{tokens_of(spending):,}{limit} tokens")
+        parts.append(f"{spending.tokens:,}{limit} tokens")
     return ", ".join(parts)

@@ -26,6 +26,11 @@ class Spending(Record):
     output_tokens: Tokens = 0
     dollars: Dollars = 0.0
 
+    @property
+    def tokens(self) -> int:
+        """Read and written together: what a budget in tokens is about."""
+        return self.input_tokens + self.output_tokens
+
 
 class LanePolicy(Record):
     """Files matching `glob` are worked on in `lane`; the first match wins."""
