@@ -15,11 +15,11 @@ import msgspec
 from devmesh.jupyter import browsing
 from devmesh.mesh.conflicts import Conflicts, difference
 from devmesh.mesh.contests import latest_change, stands
-from devmesh.mesh.spending import money
+from devmesh.mesh.spending import allowed
 from devmesh.mesh.toolbox import survey
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.record import kind_of
-from devmesh.vocabulary.terms import ChangeState, Spending, Verdict
+from devmesh.vocabulary.terms import ChangeState, Verdict
 
 if TYPE_CHECKING:
     from devmesh.mesh.operations import Operations
@@ -53,7 +53,7 @@ def task(operations: Operations, look: Look) -> dict[str, Any]:
         "depends_on": posted.depends_on,
         "agents": posted.agents,
         "capabilities": posted.capabilities,
-        "budget": money(Spending(), entry.budget).replace("$0.00 of ", "").replace("0 of ", ""),
+        "budget": allowed(entry.budget),
         "posted_by": posted.posted_by,
         "summary": entry.summary,
     }

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from devmesh.mesh.spending import money
+from devmesh.mesh.spending import allowed, money
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.facts import AnyFact
-from devmesh.vocabulary.terms import Budget
 
 _SHOWN = 200
 "Characters of one line."
@@ -24,7 +23,7 @@ SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
     facts.BidPlaced: lambda fact: f"fitness {fact.fitness:.2f}, served {fact.served:.0f} s",
     facts.BidDeclined: lambda fact: fact.reason,
     facts.BudgetReached: lambda fact: f"spent {money(fact.spent, fact.budget)}",
-    facts.BudgetSet: lambda fact: _budget(fact.budget),
+    facts.BudgetSet: lambda fact: allowed(fact.budget) or "no limit",
     facts.ChangeApplied: lambda fact: f"change {fact.change} landed: {_files(fact.files)}{_merged(fact.merged)}",
     facts.ChangeOffered: lambda fact: f"change {fact.change}: {_files(file.path for file in fact.files)}",
     facts.ChangeReturned: lambda fact: f"change {fact.change}: {fact.code} {fact.message}",
@@ -91,9 +90,3 @@ def _waited(seconds: float) -> str:
 
 def _price(dollars: float | None) -> str:
     return "" if dollars is None else f", {dollars:.4f} USD"
-
-
-def _budget(budget: Budget) -> str:
-    parts = [f"{budget.dollars:g} USD"] if budget.dollars is not None else []
-    parts += [f"{budget.tokens} tokens"] if budget.tokens is not None else []
-    return ", ".join(parts) or "no limit"

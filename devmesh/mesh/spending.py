@@ -17,3 +17,10 @@ def money(spending: Spending, budget: Budget) -> str:
         limit = f" of {budget.tokens:,}" if budget.tokens is not None else ""
         parts.append(f"{spending.tokens:,}{limit} tokens")
     return ", ".join(parts)
+
+
+def allowed(budget: Budget) -> str:
+    """`$5.00, 12,400 tokens`: what may be spent; nothing where there is no limit."""
+    dollars = f"${budget.dollars:.2f}" if budget.dollars is not None else ""
+    tokens = f"{budget.tokens:,} tokens" if budget.tokens is not None else ""
+    return ", ".join(filter(None, (dollars, tokens)))
