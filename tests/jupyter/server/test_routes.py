@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from devmesh.jupyter.server.openapi import PREFIX, PROBLEMS
 from devmesh.jupyter.server.routes import ROUTES
-from devmesh.mesh import Mesh
+from devmesh.mesh import Mesh, Task
+from devmesh.mesh.waiting import settled
 from tests.jupyter.server.rig import Answer, Served
 
 pytestmark = pytest.mark.slow
@@ -115,11 +116,17 @@ def test_only_the_id_of_a_running_mesh_leads_anywhere(name: str, served: Served)
     assert str(served.home).encode() not in answer.body
 
 
+def told(mesh: Mesh, number: int) -> Task:
+    """The task, once this other handle has heard of it too."""
+    settled(mesh._door.replica.when(lambda state: number in state.tasks or None), 10)
+    return mesh.task(number)
+
+
 def test_a_task_posted_here_is_there(served: Served, mesh: Mesh, where: str) -> None:
     """The mesh knows it with all that was said of it."""
     wanted = {"prompt": "Mend it", "title": "Mending", "priority": 1, "files": ["greeting.py"], "review": True}
     number = served.ask("POST", f"{where}/tasks", body=wanted).json["task"]
-    task = mesh.task(number)
+    task = told(mesh, number)
     assert (task.title, task.priority) == ("Mending", 1)
     detail = served.ask("GET", f"{where}/tasks/{number}").json
     assert (detail["prompt"], detail["review"], detail["task"]["files"]) == ("Mend it", True, ["greeting.py"])
@@ -131,7 +138,8 @@ def test_several_meshes_are_served_at_once(served: Served, mesh: Mesh, other: Me
     found = {one["id"]: one["project"] for one in served.ask("GET", f"{PREFIX}/projects").json}
     assert found == {one.home.name: str(one.project) for one in (mesh, other)}
     before = len(mesh.tasks)
-    served.ask("POST", f"{PREFIX}/projects/{other.home.name}/tasks", body={"prompt": "for the other"})
+    posted = served.ask("POST", f"{PREFIX}/projects/{other.home.name}/tasks", body={"prompt": "for the other"})
+    told(other, posted.json["task"])
     assert (len(mesh.tasks), len(other.tasks)) == (before, 1)
 
 
