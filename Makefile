@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -q
 # What drives kernels and browsers, or counts a process's seconds, has the machine to itself; the real CLIs have a command
 # of their own.
 SIDE_BY_SIDE := -n auto --ignore=tests/notebooks --ignore=tests/processes --ignore=tests/browser --ignore=tests/tools
-ALONE := tests/notebooks tests/processes
+ALONE := tests/notebooks tests/processes tests/browser
 OURS   := devmesh widgets tests
 TOOLS  := build/tools
 NPM_TOOLS ?= @anthropic-ai/claude-code@2.1.197 @openai/codex@0.169.0 @google/gemini-cli@0.61.0 @github/copilot@1.0.102 \
@@ -30,8 +30,12 @@ test: $(STAMP) ## All tests; those in a browser when a Chromium is there
 	@browser="$$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)"; \
 	if [ -z "$$browser" ]; then \
 		echo "No Chromium found: the tests in a browser are left out. (Debian: apt-get install chromium)"; \
-		$(PYTEST) $(SIDE_BY_SIDE) -m 'not browser' && $(PYTEST) $(ALONE); \
-	else $(PYTEST) $(SIDE_BY_SIDE) && $(PYTEST) $(ALONE) tests/browser; fi
+		set -- -m 'not browser'; \
+	fi; \
+	found=0; \
+	$(PYTEST) $(SIDE_BY_SIDE) tests "$$@" || found=1; \
+	$(PYTEST) $(ALONE) "$$@" || found=1; \
+	exit $$found
 
 test-tools: $(STAMP) $(TOOLS)/.installed ## Real AI CLIs against a stub model (installs 2.5 GB into build/tools; a quarter of an hour)
 	@$(PYTEST) tests/tools

@@ -11,6 +11,7 @@ import secrets
 import stat
 import sys
 import tempfile
+import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -35,6 +36,9 @@ _LONGEST_SOCKET = 100
 "Bytes of a Unix socket's path; the systems allow 103 or 107."
 _SAME_START = 2.0
 "Seconds two readings of one process's start may differ: the system's clock can be set in between."
+
+_LETTING_GO = 1.0
+"Seconds a dead coordinator's claim may outlive it: in a child it was just forking, until that lets go."
 
 _HOW_TO_START = "Start one with devmesh.start() in a notebook, or `devmesh serve` in a terminal."
 
@@ -245,10 +249,12 @@ if hasattr(os, "register_at_fork"):
 def _claim(descriptor: int, home: Path) -> None:
     import psutil
 
-    try:
-        _lock(descriptor)
-    except OSError:
-        raise _already_running(os.pread(descriptor, 200, 0), home) from None
+    last = time.monotonic() + _LETTING_GO
+    while not _locked(descriptor):
+        found = _already_running(os.pread(descriptor, 200, 0), home)
+        if found.pid is None or is_running(found.pid, found.since or 0.0) or time.monotonic() > last:
+            raise found
+        time.sleep(0.02)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()} {psutil.Process().create_time()}\n".encode(), 0)
 
@@ -275,3 +281,11 @@ else:
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        _lock(descriptor)
+    except OSError:
+        return False
+    return True

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -34,9 +35,9 @@ import os, sys, time
 from pathlib import Path
 from devmesh.address import single_coordinator
 with single_coordinator(Path(sys.argv[1])):
-    child = os.fork() if len(sys.argv) > 2 else 1
-    if child:
-        print(child, flush=True)
+    child = len(sys.argv) > 2 and os.fork()
+    if not child:
+        print(os.getpid(), flush=True)
     time.sleep(60)
 """
 
@@ -272,3 +273,33 @@ def test_kill_9_gives_the_claim_back(tmp_path: Path, forked: bool) -> None:  # n
             holder.stdout.close()
     if forked:
         os.kill(child, signal.SIGKILL)
+
+
+LEND = """
+import subprocess, sys, time
+from pathlib import Path
+from devmesh import address
+with address.single_coordinator(Path(sys.argv[1])):
+    subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], pass_fds=list(address._claims))
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="descriptors are passed on by POSIX")
+def test_a_claim_that_a_dead_processs_child_is_letting_go_of_is_waited_for(tmp_path: Path) -> None:
+    """As one does that was just being forked: until it has let go, the dead one's claim is there."""
+    home = tmp_path / "home"
+    command = [sys.executable, "-c", LEND, str(home)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"ready\n"
+        holder.kill()
+        holder.wait()
+        soon = threading.Timer(0.2, holder.stdin.close)
+        soon.start()
+        with single_coordinator(home):
+            pass
+        soon.join()
