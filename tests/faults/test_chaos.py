@@ -20,7 +20,8 @@ from devmesh.audit.rows import facts_after
 from devmesh.audit.verify import verify
 from devmesh.settings import Settings
 from devmesh.vocabulary import facts
-from tests.faults.chaos import Figures, chaos
+from tests.faults.callers import Figures
+from tests.faults.chaos import chaos
 from tests.faults.linearizable import linearizable
 
 SECONDS = 12.0
