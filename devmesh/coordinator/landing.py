@@ -76,7 +76,9 @@ class Lander:
         self._failpoint = failpoint
         self._rescued: list[Rescued] = []
         self._lingering: list[Displaced] = []
-        "Displaced files that somebody still has open for writing."
+        "Displaced files that somebody still has open for writing, or that the system would not let go of."
+        self._unrescued: list[Kept] = []
+        "Versions that are still beside their files, because the disk had no room for them anywhere else."
 
     def land(self, plan: Sequence[PlannedWrite], *, resumed: bool = False) -> tuple[str, ...]:
         """Exchange every file; returns those somebody else has changed, and then none of the plan is in place.
@@ -200,30 +202,36 @@ class Lander:
     # ---- tidying ----
 
     def _tidy(self, landing: Landing) -> None:
-        for displaced in landing.done:
-            if not discard(displaced):
-                self._lingering.append(displaced)
-        for kept in landing.kept:
-            self._rescue(kept)
+        """What is in place is in place: that something cannot be cleared away yet says nothing about the landing."""
+        self._lingering += [displaced for displaced in landing.done if not _let_go(displaced)]
+        self._rescue_all(landing.kept)
         self._failpoint("gate_discarded")
 
     def _drop_emptied(self, plan: Sequence[PlannedWrite]) -> None:
         """The folders that a killed process emptied go, as they would have."""
         for write in plan:
             if write.after is None:
-                discard(Displaced(self._root, write.path, temporary_name(write.path), write.expected, None))
+                _let_go(Displaced(self._root, write.path, temporary_name(write.path), write.expected, None))
 
     def linger(self) -> int:
-        """Try again to let go of displaced files that were open for writing; how many still are."""
+        """Try again to let go of displaced files, and to put versions aside; how many of both are left."""
         waiting, self._lingering = self._lingering, []
+        changed: list[Kept] = []
         for displaced in waiting:
-            if discard(displaced):
+            if _let_go(displaced):
                 continue
-            if displaced.name is not None and self._look(displaced.name).oid not in {displaced.expected, None}:
-                self._rescue(Kept(displaced.name, displaced.path, displaced.expected))
+            if displaced.name is not None and self._is_somebodys(displaced.name, displaced.expected):
+                changed.append(Kept(displaced.name, displaced.path, displaced.expected))
             else:
                 self._lingering.append(displaced)
-        return len(self._lingering)
+        self._rescue_all(changed)
+        return len(self._lingering) + len(self._unrescued)
+
+    def _is_somebodys(self, name: str, expected: str | None) -> bool:
+        try:
+            return self._look(name).oid not in {expected, None}
+        except (OSError, DevMeshError):
+            return False
 
     def _drop(self, staged: Staged) -> None:
         try:
@@ -240,12 +248,22 @@ class Lander:
                 if self._holds(write, write.after):
                     theirs = self._look(name).oid
                     restore(Displaced(self._root, write.path, name, theirs, write.after))
-                self._rescue(Kept(name, write.path, write.expected))
+                self._rescue_all([Kept(name, write.path, write.expected)])
 
     def rescued(self) -> tuple[Rescued, ...]:
         """What was put aside since this was last asked; in the private repository, and below RESCUED in the home."""
         found, self._rescued = tuple(self._rescued), []
         return found
+
+    def _rescue_all(self, kept: Iterable[Kept]) -> None:
+        """Those there is no room for now are tried again."""
+        waiting, self._unrescued = [*self._unrescued, *kept], []
+        for one in waiting:
+            try:
+                self._rescue(one)
+            except (OSError, DevMeshError) as error:
+                self._unrescued.append(one)
+                _log.warning("somebody's version of %s stays beside it as %s: %s", one.path, one.name, error)
 
     def _rescue(self, kept: Kept) -> None:
         """Move a version that may be nowhere else out of the project, where a person will find it."""
@@ -261,6 +279,15 @@ class Lander:
         if remove_if(self._root, name, {now.oid}):
             self._rescued.append(Rescued(path=kept.path, before=kept.before, after=now.oid))
             _log.warning("somebody wrote a file while it was being exchanged; their version is kept as %s", place)
+
+
+def _let_go(displaced: Displaced) -> bool:
+    """Whether it is gone. Not where somebody has it open, nor where the system refuses: later then."""
+    try:
+        return discard(displaced)
+    except (OSError, DevMeshError) as error:
+        _log.warning("what was displaced at %s stays for now: %s", displaced.path, error)
+        return False
 
 
 def _deletions_first(write: PlannedWrite) -> tuple[bool, str]:

@@ -13,13 +13,13 @@ from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 
-from msgspec.structs import replace
 from psutil import Process
 from websockets.frames import CloseCode
 
 import devmesh
 from devmesh import logs
 from devmesh.address import Connection, fresh_tokens, home_of, remove_connection, single_coordinator, write_connection
+from devmesh.audit.database import storage_errors
 from devmesh.audit.failpoints import Failpoint, passing
 from devmesh.coordinator.clock import Clock, Readings
 from devmesh.coordinator.doorway import open_door
@@ -29,7 +29,7 @@ from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.lateness import Lateness
 from devmesh.coordinator.listener import Listener
 from devmesh.coordinator.pace import MESSAGES, Pace
-from devmesh.coordinator.paths import refuse_a_place_that_is_no_project
+from devmesh.coordinator.paths import refuse_a_place_that_is_no_project, spelled
 from devmesh.coordinator.perform import Performer
 from devmesh.coordinator.reception import Reception
 from devmesh.coordinator.recording import Recording
@@ -38,11 +38,9 @@ from devmesh.coordinator.tree import open_gate
 from devmesh.coordinator.turns import TurnFailed, Turns
 from devmesh.core.events import Heard, Started, Stopping
 from devmesh.core.state import MeshState
-from devmesh.core.targets import canonical
-from devmesh.errors import BadTarget, Code, MeshError, SettingError, StorageError
+from devmesh.errors import Code, MeshError, StorageError
 from devmesh.settings import Settings
 from devmesh.vocabulary.facts import CredentialIssued
-from devmesh.vocabulary.terms import Limits
 
 Ready = Callable[[Connection], None]
 
@@ -142,7 +140,7 @@ class Coordinator:
         state = await self._recording.recover()
         self._clock = Clock(state.now, self._readings)
         self._sampler = Sampler()
-        self._limits = _spelled(self.settings.limits(self._sampler.grantable(self.settings)))
+        self._limits = spelled(self.settings.limits(self._sampler.grantable(self.settings)))
         await self._open_gate(stack, state)
         await self._open_listener(stack)
         self._take_over(state)
@@ -207,7 +205,8 @@ class Coordinator:
             tokens=self._tokens,
             socket=str(self._place.socket or ""),
         )
-        write_connection(self.connection)
+        with storage_errors(self.home):
+            write_connection(self.connection)
         self._listener.closed_for = ""
 
     def _stop_looking(self) -> None:
@@ -232,7 +231,8 @@ class Coordinator:
         Everybody is disconnected, comes back, and asks again for what was not answered. Raises when it is no use.
         """
         cause = failed.__cause__
-        _log.error("a turn failed; starting over from the record", events=len(failed.events), exc_info=cause)
+        known = isinstance(cause, StorageError)  # and said in full by its own words
+        _log.error("a turn failed", events=len(failed.events), reason=str(cause), exc_info=None if known else cause)
         self._refuse_to_go_on(cause)
         careful = self._suspect(failed)
         self._listener.closed_for = "starting over"
@@ -242,7 +242,6 @@ class Coordinator:
         await self._gate.idle()
         await self._begin_again()
         self._in_force.one_by_one = _CAREFUL if careful else 0
-        self._publish()
         self._lateness.start()
         if self._stopping:
             self._inbox.put(Stopping(reason=self._stopping))
@@ -266,27 +265,33 @@ class Coordinator:
         return True
 
     async def _begin_again(self) -> None:
-        """Until the first turn is on record. While the disk is full, nothing else is any use."""
+        """Until the first turn is on record and can be found. While the disk is full, nothing else is any use."""
         pause = _FIRST_PAUSE
-        while True:
-            self._take_over(await self._recording.recover())
-            try:
-                await self._in_force.turn()
-            except TurnFailed as failed:
-                if not _is_full(failed.__cause__):
-                    raise failed.__cause__ or failed from None
-            else:
-                return
+        while not await self._has_begun():
             self._listener.closed_for = "the disk is full"
             await asyncio.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 2)
+
+    async def _has_begun(self) -> bool:
+        """False when the disk was full; raises what else hindered it."""
+        self._take_over(await self._recording.recover())
+        try:
+            await self._in_force.turn()
+            self._publish()
+        except (TurnFailed, StorageError) as error:
+            cause = error if isinstance(error, StorageError) else error.__cause__ or error
+            if _is_full(cause):
+                return False
+            raise cause from None
+        return True
 
     async def _sample(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             with suppress(RuntimeError, OSError):
                 self._inbox.put(await loop.run_in_executor(self._aside, self._sampler.look))
-            await self._gate.tidy()
+            with suppress(RuntimeError, OSError):
+                await self._gate.tidy()
             await asyncio.sleep(EVERY)
 
     # ---- stop ----
@@ -305,15 +310,6 @@ class Coordinator:
         """With a last snapshot only where the state is known to be as on record."""
         stopped = self._turns is not None and bool(self._stopping) and not self._turns.state.running
         await self._recording.close(self._turns.state if stopped and self._turns is not None else None)
-
-
-def _spelled(limits: Limits) -> Limits:
-    """With the globs of the lanes as the rules spell them. Raises SettingError for one that is none."""
-    try:
-        lanes = tuple(replace(lane, glob=canonical(lane.glob)) for lane in limits.lanes)
-    except BadTarget as wrong:
-        raise SettingError(f"DEVMESH_LOCKED_LANES holds {wrong.message}") from None
-    return replace(limits, lanes=lanes)
 
 
 def _is_full(cause: BaseException | None) -> bool:

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from devmesh.coordinator.canonical import Canonicaliser
 from devmesh.core.events import Objection
 from devmesh.core.targets import canonical, escape
-from devmesh.errors import BadTarget, MeshError
+from devmesh.errors import BadTarget, MeshError, SettingError
 from devmesh.vocabulary.requests import AnyRequest, OfferChange, PostTask, ProposeFramework, ReportWrite, RequestLock
-from devmesh.vocabulary.terms import PlannedTask
+from devmesh.vocabulary.terms import Limits, PlannedTask
 
 REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afpfs", "webdav", "ceph", "glusterfs"})
 "File systems on which looking at a name may take as long as the network likes."
@@ -108,6 +108,15 @@ def _is_remote(root: str) -> bool:
     while place not in mounts and place != "/":
         place = place.rpartition("/")[0] or "/"
     return mounts.get(place, "") in REMOTE
+
+
+def spelled(limits: Limits) -> Limits:
+    """With the globs of the lanes as the rules spell them. Raises SettingError for one that is none."""
+    try:
+        lanes = tuple(replace(lane, glob=canonical(lane.glob)) for lane in limits.lanes)
+    except BadTarget as wrong:
+        raise SettingError(f"DEVMESH_LOCKED_LANES holds {wrong.message}") from None
+    return replace(limits, lanes=lanes)
 
 
 def refuse_a_place_that_is_no_project(folder: Path) -> None:

@@ -56,6 +56,10 @@ class Recording:
         except BaseException:
             executor.shutdown(wait=False)
             raise
+        if journal.recovery is not None:
+            _log.error("the record was damaged and has been rebuilt", story=str(journal.recovery))
+        for note in journal.notes:
+            _log.info("a note on the record", note=note)
         return cls(executor, journal)
 
     async def recover(self) -> MeshState:

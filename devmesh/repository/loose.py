@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from devmesh.repository.git import Git
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"The system's words for: no room."
 _KEPT_AT_ONCE = 64
 "Blobs, to bound what is in memory."
 
@@ -47,7 +50,8 @@ def write_loose(directory: Path, data: bytes) -> str:
     except OSError as error:
         with suppress(OSError):
             fresh.unlink()
-        raise RepositoryError(f"cannot keep a blob: {error.strerror}", code=Code.STORAGE_FAILED) from None
+        code = Code.STORAGE_FULL if error.errno in FULL else Code.STORAGE_FAILED
+        raise RepositoryError(f"cannot keep a blob: {error.strerror}", code=code) from None
     return oid
 
 

@@ -11,6 +11,7 @@ from devmesh.repository import merging, objects, snapshots, worktrees
 from devmesh.repository.borrowing import find_project_git
 from devmesh.repository.loose import write_all_loose
 from devmesh.repository.opening import BYTE_EXACT, open_private, renew, settle
+from devmesh.repository.staging import storage_trouble
 from devmesh.repository.tree_lock import file_lock, tree_lock
 
 if TYPE_CHECKING:
@@ -44,8 +45,11 @@ class Repository:
 
     def open(self) -> Repository:
         """Create the repository when it is missing, bring it up to date with the project, and return it."""
-        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._git = open_private(self.directory, self.project, find_project_git(self.project))
+        try:
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._git = open_private(self.directory, self.project, find_project_git(self.project))
+        except OSError as error:
+            raise storage_trouble(str(self.directory), error) from None
         return self
 
     @property

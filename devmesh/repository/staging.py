@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from devmesh.errors import Code, PathEscapes, RepositoryError
 from devmesh.repository.beneath import folder_below, nearest_folder, parent_folder, parts_of, root_folder
-from devmesh.repository.loose import blob_id
+from devmesh.repository.loose import FULL, blob_id
 from devmesh.repository.parallel import in_parallel
 from devmesh.repository.reading import EXECUTABLE, PLAIN, SYMLINK, read_name, read_open
 from devmesh.repository.renaming import has_writers
@@ -27,7 +27,6 @@ PREFIX = ".devmesh-"
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ def storage_trouble(path: str, error: OSError | ValueError) -> RepositoryError:
     """What went wrong while writing for `path`, as an error of ours."""
     number = error.errno if isinstance(error, OSError) else None
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    code = Code.STORAGE_FULL if number in _FULL else None
+    code = Code.STORAGE_FULL if number in FULL else None
     return RepositoryError(f"cannot write {path!r}: {reason}", field="path", code=code)
 
 

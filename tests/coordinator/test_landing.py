@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,42 @@ def at(point: str, do: Callable[[], object]) -> Callable[[str], None]:
             do()
 
     return failpoint
+
+
+def both(one: Callable[[str], None], other: Callable[[str], None]) -> Callable[[str], None]:
+    """Two failpoints in one."""
+
+    def failpoint(name: str) -> None:
+        one(name)
+        other(name)
+
+    return failpoint
+
+
+class Limit:
+    """One of this process's limits: nothing more is allowed, or as much as before."""
+
+    def __init__(self, what: int) -> None:
+        self._what = what
+        self._before = resource.getrlimit(what)
+
+    def take_all(self) -> None:
+        """Not one more."""
+        resource.setrlimit(self._what, (0, self._before[1]))
+
+    def give_back(self) -> None:
+        """As it was."""
+        resource.setrlimit(self._what, self._before)
+
+
+@contextmanager
+def limited(what: int) -> Iterator[Limit]:
+    """A limit that is given back at the latest when the block ends."""
+    limit = Limit(what)
+    try:
+        yield limit
+    finally:
+        limit.give_back()
 
 
 @pytest.mark.parametrize("point", ["gate_staged", "gate_exchanged_one"])
@@ -136,6 +174,40 @@ def test_who_writes_into_the_displaced_file_is_not_lost(gate: WriteGate, project
     assert lander.linger() == 0
     (kept,) = (gate.repository.home / RESCUED).iterdir()
     assert kept.read_text() == "alpha\nbeta\ntyped late\n"
+    assert temporary_files(project) == []
+
+
+def test_what_cannot_be_cleared_away_yet_says_nothing_about_the_landing(gate: WriteGate, project: Path) -> None:
+    """Not one file descriptor is left after the exchange: the change has landed all the same; tidying comes later."""
+    writes = plan(gate, a_txt="new a\n", b_txt="new b\n")
+    with limited(resource.RLIMIT_NOFILE) as limit:
+        failpoint = both(at("gate_exchanged", limit.take_all), at("gate_discarded", limit.give_back))
+        lander = Lander(gate.repository, failpoint=failpoint)
+        assert lander.land(writes) == ()
+    assert (project / "a.txt").read_text() == "new a\n"
+    assert (project / "b.txt").read_text() == "new b\n"
+    assert len(temporary_files(project)) == 2
+    assert lander.linger() == 0
+    assert temporary_files(project) == []
+
+
+def test_a_version_there_is_no_room_for_stays_until_there_is(gate: WriteGate, project: Path) -> None:
+    """A person's late write cannot be put aside on a full disk: it waits beside its file, and is told of later."""
+    writes = plan(gate, a_txt="new\n")
+    with limited(resource.RLIMIT_FSIZE) as limit, (project / "a.txt").open("r+") as editor:
+        lander = Lander(gate.repository)
+        assert lander.land(writes) == ()
+        editor.write("late")
+        editor.flush()
+        editor.close()
+        limit.take_all()
+        left = lander.linger()
+        limit.give_back()
+        assert left == 1
+        assert lander.rescued() == ()
+    assert lander.linger() == 0
+    assert [found.path for found in lander.rescued()] == ["a.txt"]
+    assert [kept.read_text()[:4] for kept in (gate.repository.home / RESCUED).iterdir()] == ["late"]
     assert temporary_files(project) == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import resource
 import subprocess
@@ -34,6 +33,7 @@ class Served:
         self.home = home_of(project, Settings.load(home=base))
         self._wrapper = list(wrapper)
         self._words = project.parent / "stderr.txt"
+        self._said = b""
         self._process: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> bool:
@@ -45,10 +45,11 @@ class Served:
                 [*self._wrapper, sys.executable, *command], env=surroundings, stdout=subprocess.PIPE, stderr=words
             )
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            self.wait()
-        return bool(line) and "pid" in json.loads(line)
+        self._said = self._process.stdout.readline()
+        if b'"pid"' in self._said:
+            return True
+        self.wait()
+        return False
 
     def start(self) -> None:
         """Start it, and be ready."""
@@ -67,8 +68,8 @@ class Served:
 
     @property
     def last_words(self) -> str:
-        """What it said on stderr; never a traceback."""
-        said = self._words.read_text(errors="replace")
+        """All that it said in the end; never a traceback."""
+        said = self._words.read_text(errors="replace") + self._said.decode(errors="replace")
         assert "Traceback" not in said, said
         return said
 
@@ -93,7 +94,8 @@ class Served:
         """How it ended."""
         assert self._process is not None
         code = self._process.wait(PATIENCE)
-        if self._process.stdout is not None:
+        if self._process.stdout is not None and not self._process.stdout.closed:
+            self._said += self._process.stdout.read()
             self._process.stdout.close()
         return code
 

@@ -1,0 +1,149 @@
+"""Disks that fill up, refuse, vanish or may not be written, under a real coordinator whose clients go on asking.
+
+Nothing that was acknowledged is lost, nobody is left in silence, and it goes on or ends with a clear word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from pathlib import Path
+
+import pytest
+
+from devmesh.audit.database import DATABASE
+from tests.faults.callers import Figures
+from tests.faults.disks import empty, fill, small_disk, use_up_names, without_rights
+from tests.faults.serving import insisting, served, served_again, until
+from tests.faults.test_chaos import judged
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+FULL = "the disk is full"
+
+
+def test_a_disk_that_fills_up_and_empties_loses_nothing(tmp_path: Path) -> None:
+    """On a real small disk: everybody is told; killed then or not, it goes on once there is room."""
+
+    async def lived() -> Figures:
+        figures = Figures()
+        async with insisting(process.home, figures):
+            await served_again(figures)
+            fill(base)
+            await until(lambda: figures.reasons[FULL] >= 2)
+            empty(base)
+            await served_again(figures)
+            fill(base)
+            told = figures.reasons[FULL]
+            await until(lambda: figures.reasons[FULL] > told)
+            process.kill()
+            assert not process.begin()
+            assert "full" in process.last_words or "No space left" in process.last_words
+            empty(base)
+            process.start()
+            await served_again(figures)
+        return figures
+
+    with small_disk(tmp_path / "state", "size=8m") as base, served(tmp_path / "project", base) as process:
+        figures = asyncio.run(lived())
+        process.kill()
+        assert judged(tmp_path, figures) == []
+
+
+def test_a_disk_that_refuses_ends_it_loudly(tmp_path: Path) -> None:
+    """A write the system refuses for good: it ends and says so, and the next start has all that was acknowledged."""
+
+    async def lived() -> Figures:
+        figures = Figures()
+        async with insisting(process.home, figures):
+            await served_again(figures)
+            process.limit(resource.RLIMIT_FSIZE, 16_384)
+            assert await asyncio.to_thread(process.wait) != 0
+            assert "the disk reported an error" in process.last_words
+            process.start()
+            await served_again(figures)
+        return figures
+
+    with served(tmp_path / "project", tmp_path / "state") as process:
+        figures = asyncio.run(lived())
+        process.kill()
+        assert judged(tmp_path, figures) == []
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_a_state_folder_that_goes_ends_it_loudly(tmp_path: Path, how: str) -> None:
+    """Under a running coordinator: it ends and says so; put back, all that was acknowledged is there."""
+
+    async def lived() -> Figures:
+        figures = Figures()
+        aside = process.home.with_name("aside")
+        async with insisting(process.home, figures):
+            await served_again(figures)
+            process.home.rename(aside)
+            if how == "replaced":
+                process.home.mkdir(mode=0o700)
+                (process.home / DATABASE).write_bytes((aside / DATABASE).read_bytes())
+            assert await asyncio.to_thread(process.wait) != 0
+            assert "removed or replaced" in process.last_words
+            if how == "replaced":
+                (process.home / DATABASE).unlink()
+                process.home.rmdir()
+            aside.rename(process.home)
+            process.start()
+            await served_again(figures)
+        return figures
+
+    with served(tmp_path / "project", tmp_path / "state") as process:
+        figures = asyncio.run(lived())
+        process.kill()
+        assert judged(tmp_path, figures) == []
+
+
+def test_a_state_folder_that_may_not_be_written_any_more(tmp_path: Path) -> None:
+    """What is open goes on; the next start names the folder, and goes on where it was once it may be written again."""
+
+    async def lived() -> Figures:
+        figures = Figures()
+        async with insisting(process.home, figures):
+            await served_again(figures)
+            process.home.chmod(0o500)
+            await served_again(figures)
+            process.kill()
+            assert not process.begin()
+            assert str(process.home) in process.last_words
+            process.home.chmod(0o700)
+            process.start()
+            await served_again(figures)
+        return figures
+
+    with served(tmp_path / "project", tmp_path / "state", wrapper=without_rights()) as process:
+        figures = asyncio.run(lived())
+        process.kill()
+        assert judged(tmp_path, figures) == []
+
+
+def test_no_names_left_on_the_disk(tmp_path: Path) -> None:
+    """No inode is free: what is open goes on, a start says what is missing, and nothing is lost."""
+
+    async def lived() -> Figures:
+        figures = Figures()
+        async with insisting(process.home, figures):
+            await served_again(figures)
+            use_up_names(base)
+            await served_again(figures)
+            process.kill()
+            assert not process.begin()
+            assert "No space left" in process.last_words or "full" in process.last_words
+            for one in (base / "ballast").iterdir():
+                one.unlink()
+            process.start()
+            await served_again(figures)
+        return figures
+
+    with (
+        small_disk(tmp_path / "state", "size=16m,nr_inodes=200") as base,
+        served(tmp_path / "project", base) as process,
+    ):
+        figures = asyncio.run(lived())
+        process.kill()
+        assert judged(tmp_path, figures) == []
