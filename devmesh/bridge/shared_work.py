@@ -1,21 +1,28 @@
-"""One attempt at work in the project itself: every edit asks for its lock, and a sweep looks for those that did not.
+"""One attempt at work in the project itself: every edit asks for its lock, and a watch looks for those that did not.
 
 What it wrote under its locks is offered as a change that is there already; any other write is put on record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
+from msgspec import structs
+
 from devmesh.bridge.attempt import Bench, Ending
-from devmesh.bridge.covering import covered_by_any, covers
+from devmesh.bridge.covering import covers
 from devmesh.bridge.guarding.dialects import answering, program
 from devmesh.bridge.guarding.own import NO
 from devmesh.bridge.guarding.shared import WRITING, SharedGate
+from devmesh.bridge.guarding.trail import Trail
+from devmesh.bridge.guarding.watch import Found, Watch
+from devmesh.bridge.guarding.wishes import meaning
 from devmesh.bridge.prompt import check_section, remarks_section
 from devmesh.bridge.session import Setting
-from devmesh.bridge.tools.tool import Judgement, Permission, Wish
+from devmesh.bridge.tools.tool import Judgement, Permission, Said, ToolStarted, Wish
 from devmesh.bridge.work import Work
 from devmesh.bridge.workspace import Workspace, to_its_end
 from devmesh.errors import DevMeshError
@@ -24,11 +31,13 @@ from devmesh.vocabulary.facts import ChangeApplied, ChangeReturned, TaskAwarded
 from devmesh.vocabulary.facts.board import BoardShown, LockOnBoard
 from devmesh.vocabulary.plain import plain
 from devmesh.vocabulary.requests import Ask, Look, ReportWrite
-from devmesh.vocabulary.terms import FileChange, LockMode, PlannedWrite
+from devmesh.vocabulary.terms import Badge, FileChange, LockMode, Outcome, PlannedWrite
 
 WHOLE = "./"
 "The target that means the whole project."
 _NAMED = 10
+_LAST_WORDS = 5.0
+"Seconds that an attempt which ends may take to say what it leaves, and to look once more."
 
 
 async def refuse_all(_: Wish) -> Permission:
@@ -66,22 +75,47 @@ class SharedWork(Work):
 
     def __init__(self, bench: Bench, awarded: TaskAwarded, rulebook: str = "") -> None:
         super().__init__(bench, awarded, rulebook)
-        self._gate = SharedGate(bench.project, bench.locks, awarded.task, self._ask, self._looked)
-        self._landed_by_others: set[str] = set()
-        self._reported: set[FileChange] = set()
+        self._trail = Trail(bench.workspaces.repository)
+        self._watch = Watch(self._trail, self._held_by_others, self._report)
+        self._gate = SharedGate(
+            bench.project, bench.locks, awarded.task, self._ask, self._looked, keep=self._watch.granting
+        )
 
     async def perform(self) -> Ending:
-        """As any work, with the desk open for the tool's hook and an ear for what others land."""
+        """As any work, with the desk open for the tool's hook, and the project watched until it is over."""
         desk = self._bench.lane.desk
         stop_listening = self._bench.link.subscribe(self._overhear)
+        ending = None
         try:
-            if desk is not None:
-                desk.on("hook", answering(self._gate))
-            return await super().perform()
+            async with self._watched():
+                if desk is not None:
+                    desk.on("hook", answering(self._gate))
+                try:
+                    ending = await super().perform()
+                finally:
+                    self._watch.turn_over()
+                    if ending is None or ending.outcome is not Outcome.DONE:
+                        await self._say_what_is_left()
+            return ending
         finally:
             stop_listening()
             if desk is not None:
                 desk.on("hook", answering(refuse_all))
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        """Somebody looks, now and then, and at the end once more; whatever happens, nobody is kept from ending."""
+        await to_its_end(self._trail.begin)
+        looking = asyncio.create_task(self._watch.keep_looking())
+        try:
+            yield
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
+            with suppress(DevMeshError, TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS):
+                    await self._watch.look(last=True)
+            await to_its_end(self._trail.end)
 
     # ---- before ----
 
@@ -95,8 +129,7 @@ class SharedWork(Work):
     async def _open(self, commit: str | None = None) -> Workspace:
         """The project, with its pre-image kept."""
         repository = self._bench.workspaces.repository
-        base = await to_its_end(repository.snapshot) if commit is None else commit
-        self._landed_by_others.clear()
+        base = await self._watch.look() if commit is None else commit
         return SharedTree(self._bench.project, base, repository, self._is_ours)
 
     def _setting(self, workspace: Workspace) -> Setting:
@@ -120,45 +153,62 @@ class SharedWork(Work):
     # ---- after each turn ----
 
     async def _run_tool(self, whole: str, workspace: Workspace, news: str = "") -> Judgement:
+        if not self._bench.lane.asks_before:
+            self._watch.free = frozenset(self._gate.granted)
         judgement = await super()._run_tool(whole, workspace, news)
-        left = await self._sweep()
-        if not judgement.success and left:
-            names = ", ".join(plain(file.path) for file in left[:_NAMED])
-            self._reporter.note(f"It failed, and what it had written stays in the project: {names}")
+        await self._watch.look()
+        self._watch.turn_over()
         return judgement
 
-    async def _sweep(self) -> list[FileChange]:
-        """Put on record what changed without a lock of ours or another's; returns what is ours."""
-        changed = await self._workspace.look()
-        others = await self._held_by_others()
-        for file in changed:
-            accounted = self._is_ours(file.path) or file.path in self._landed_by_others
-            if not accounted and not covered_by_any(others, file.path) and file not in self._reported:
-                self._reported.add(file)
-                await self._report(file)
-        return [file for file in changed if self._is_ours(file.path)]
+    def _said(self, said: Said) -> None:
+        """What it says it writes, it is thought to have written."""
+        super()._said(said)
+        if isinstance(said, ToolStarted):
+            wish = Wish(said.name, said.paths)
+            self._watch.named.update(meaning(wish, self._bench.project).inside)
 
-    async def _report(self, file: FileChange) -> None:
-        self._reporter.note(f"Written without a lock: {plain(file.path)}. Both versions are kept.")
+    async def _report(self, found: Found) -> None:
+        whose = "by its tool" if found.suspected else "by whom is not known"
+        self._reporter.note(f"Written without a lock, {whose}: {plain(found.path)}. Both versions are kept.")
+        await self._put_on_record(found.path, found.before, found.after, suspected=found.suspected)
+
+    async def _say_what_is_left(self) -> None:
+        """A failed attempt leaves what it wrote: with both versions on record, wherever the mesh still hears us."""
+        if not hasattr(self, "_workspace"):
+            return
+        with suppress(DevMeshError, TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                left = [file for file in await self._workspace.look() if self._is_ours(file.path)]
+                for file in left:
+                    await self._put_on_record(file.path, file.before, file.after, left=True)
+                if left:
+                    names = ", ".join(plain(file.path) for file in left[:_NAMED])
+                    self._reporter.note(f"It failed, and what it had written stays in the project: {names}")
+
+    async def _put_on_record(
+        self, path: str, before: str | None, after: str | None, *, suspected: bool = True, left: bool = False
+    ) -> None:
         awarded = self.awarded
-        await self._bench.link.request(
-            ReportWrite(
-                path=file.path, task=awarded.task, attempt=awarded.attempt, before=file.before, after=file.after
-            )
-        )
+        about = ReportWrite(path=path, task=awarded.task, attempt=awarded.attempt, before=before, after=after)
+        await self._bench.link.request(structs.replace(about, suspected=suspected, left=left))
 
-    async def _held_by_others(self) -> list[str]:
-        me = self.awarded.agent
-        return [lock.target for lock in await self._looked() if lock.agent != me and lock.mode in WRITING]
+    async def _held_by_others(self, watching: bool) -> list[str]:  # noqa: FBT001 - what a watch asks
+        """What others hold for writing; those with a copy of their own do not watch."""
+        board = await self._board()
+        away = {agent.agent for agent in board.agents if watching and agent.badge is Badge.ISOLATED}
+        away.add(self.awarded.agent)
+        return [lock.target for lock in board.locks if lock.agent not in away and lock.mode in WRITING]
 
     async def _looked(self) -> Sequence[LockOnBoard]:
-        board = (await self._bench.link.request(Look())).find(BoardShown)
-        return board.locks if board is not None else ()
+        return (await self._board()).locks
+
+    async def _board(self) -> BoardShown:
+        return (await self._bench.link.request(Look())).find(BoardShown) or BoardShown()
 
     def _overhear(self, recorded: Recorded) -> None:
-        """What others landed meanwhile is no write of ours."""
-        if isinstance(recorded.fact, ChangeApplied) and recorded.fact.agent != self.awarded.agent:
-            self._landed_by_others.update(recorded.fact.files)
+        """What the gate landed meanwhile is no write behind it."""
+        if isinstance(recorded.fact, ChangeApplied):
+            self._watch.overhear(recorded.fact)
 
     def _is_ours(self, path: str) -> bool:
         return any(covers(target, path) for target in self._gate.granted)

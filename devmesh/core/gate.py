@@ -189,6 +189,7 @@ def _landed(turn: Turn, change: Change, how: str) -> None:
             files=tuple(write.path for write in change.plan) or _written_in_place(turn, change),
             merged=tuple(write.path for write in change.plan if write.merged),
             kind_of_landing=how,
+            contents=tuple(write.after for write in change.plan),
         )
     )
 

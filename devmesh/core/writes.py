@@ -11,17 +11,18 @@ from devmesh.vocabulary.terms import LockMode, WrittenBehind
 
 
 def report(turn: Turn, agent: Agent, request: requests.ReportWrite) -> None:
-    """An agent's own sweep found it."""
+    """An agent's bridge found it: its tool's doing, or somebody's whom nobody knows."""
     turn.record(
         facts.WriteFound(
             write=turn.state.number("write"),
             path=request.path,
-            found_by=WrittenBehind.SWEEP,
-            agent=agent.name,
+            found_by=WrittenBehind.LEFT if request.left else WrittenBehind.SWEEP,
+            agent=agent.name if request.suspected else None,
             task=request.task,
             before=request.before,
             after=request.after,
-            holders=_holders(turn, agent.name, request.path),
+            holders=_holders(turn, agent.name if request.suspected else "", request.path),
+            reporter=agent.name,
         )
     )
 

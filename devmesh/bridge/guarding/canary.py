@@ -17,7 +17,7 @@ from devmesh.bridge.running import Run
 from devmesh.bridge.shared_work import refuse_all
 from devmesh.bridge.tools.tool import Permission, Purpose, Tool, Wants, Wish
 from devmesh.errors import DevMeshError
-from devmesh.vocabulary.plain import plain, redact
+from devmesh.vocabulary.plain import beginning
 from devmesh.vocabulary.terms import Badge, Probe
 
 _log = logging.getLogger(__name__)
@@ -122,5 +122,5 @@ def _probe(way: str, file: Path, watching: _Watching, problem: str) -> Probe:
         return Probe(way=way, refused=False, detail="it was written, although it was refused")
     if watching.saw(way):
         return Probe(way=way, refused=True, detail="it asked, was refused, and the file stayed as it was")
-    why = f"; the run failed: {redact(plain(problem))}" if problem else ""
-    return Probe(way=way, refused=False, detail=f"never tried, so nothing is known{why}"[:500])
+    why = f"; the run failed: {problem}" if problem else ""
+    return Probe(way=way, refused=False, detail=beginning(f"never tried, so nothing is known{why}", 500))

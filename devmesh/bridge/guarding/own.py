@@ -11,7 +11,7 @@ from typing import ClassVar
 from devmesh.bridge.guarding.wishes import Meaning, meaning
 from devmesh.bridge.tools.tool import Permission, Wish
 from devmesh.errors import DevMeshError
-from devmesh.vocabulary.plain import plain
+from devmesh.vocabulary.plain import beginning, plain
 from devmesh.vocabulary.requests import Ask
 from devmesh.vocabulary.terms import QuestionKind
 
@@ -84,7 +84,7 @@ async def with_a_persons_yes(wanted: Meaning, wish: Wish, ask: Asking, task: int
     if not delicate:
         return Permission(granted=True)
     names = ", ".join(plain(path) for path in delicate[:5])
-    text = f"May it write {names}? Such files tell tools, the editor or git what to do. ({plain(wish.name)[:60]})"
+    text = f"May it write {names}? Such files tell tools, the editor or git what to do. ({beginning(wish.name, 60)})"
     answer = await ask(
         Ask(text=text[:2000], question_kind=QuestionKind.PERMISSION, options=(YES, NO), default=NO, task=task)
     )
@@ -95,5 +95,5 @@ async def with_a_persons_yes(wanted: Meaning, wish: Wish, ask: Asking, task: int
 
 def question_of(wish: Wish, task: int | None) -> Ask:
     """A tool's question as one of the inbox."""
-    options = tuple(plain(option)[:500] for option in wish.options if option.strip())[:20]
-    return Ask(text=plain(wish.question)[:20_000], options=options, task=task)
+    options = tuple(beginning(option, 500) for option in wish.options if option.strip())[:20]
+    return Ask(text=beginning(wish.question, 20_000), options=options, task=task)

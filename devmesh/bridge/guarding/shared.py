@@ -35,10 +35,16 @@ WRITING = frozenset({LockMode.WRITE, LockMode.CO_WRITE})
 
 Looking = Callable[[], Awaitable[Sequence[LockOnBoard]]]
 "Says who holds what now."
+Keeping = Callable[[Sequence[str]], Awaitable[None]]
+"Keeps what is there, before it is written."
 
 
 async def _nobody() -> Sequence[LockOnBoard]:
     return ()
+
+
+async def _unkept(_: Sequence[str]) -> None:
+    return
 
 
 class SharedGate(Deciding):
@@ -54,6 +60,7 @@ class SharedGate(Deciding):
         ask: Asking,
         look: Looking = _nobody,
         patience: float | None = None,
+        keep: Keeping = _unkept,
     ) -> None:
         super().__init__(ask, task)
         self.granted: set[str] = set()
@@ -61,6 +68,7 @@ class SharedGate(Deciding):
         self._project = project
         self._locks = locks
         self._look = look
+        self._keep = keep
         self._patience = PATIENCE if patience is None else patience
 
     async def _decided(self, wish: Wish) -> Permission:
@@ -84,6 +92,8 @@ class SharedGate(Deciding):
             return Permission(granted=False, reason=await self._because(wanted, refused))
         if missing := self._uncovered(targets):
             return Permission(granted=False, reason=WAITED.format(path=missing[0], why="its lease ended"))
+        if targets:
+            await self._keep(targets)
         self.granted.update(targets)
         return Permission(granted=True)
 

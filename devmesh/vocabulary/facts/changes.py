@@ -102,6 +102,8 @@ class ChangeApplied(Fact):
     "Files where the landing was a three-way merge with what others had landed."
     kind_of_landing: Line = "exact"
     "exact, merged, empty (nothing to do) or duplicate (already there)."
+    contents: tuple[ObjectId | None, ...] = ()
+    "What the gate made of each of the `files`, in their order; empty where it exchanged nothing."
 
 
 class ChangeReturned(Fact):
@@ -129,12 +131,14 @@ class WriteFound(Fact):
     path: Path
     found_by: WrittenBehind
     agent: Name | None = None
-    "Who is thought to have written it; None: a person or a program of theirs may have."
+    "Who is thought to have written it; None: nobody knows, a person, a program of theirs or any tool may have."
     task: Number | None = None
     before: ObjectId | None = None
     after: ObjectId | None = None
     holders: tuple[Name, ...] = ()
     "Who held a lock on it then."
+    reporter: Name | None = None
+    "Whose bridge found it; that alone does not say that its tool wrote it."
 
 
 class ChangeWithdrawn(Fact):

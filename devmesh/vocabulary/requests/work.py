@@ -122,7 +122,7 @@ class StandDown(Request):
 
 
 class ReportWrite(Request):
-    """A write in the project that no lock covered, found after the agent's turn. Both versions are kept."""
+    """A write in the project that no lock covered, found in or after the agent's turn. Both versions are kept."""
 
     path: Path
     task: Number | None = None
@@ -130,6 +130,10 @@ class ReportWrite(Request):
     before: ObjectId | None = None
     "The content as it was, in the private repository; None: there was no such file."
     after: ObjectId | None = None
+    suspected: bool = True
+    "Whether the reporter's own tool is thought to have written it."
+    left: bool = False
+    "Whether it was written under a lock by an attempt that failed, and stays."
 
 
 class Review(Request):

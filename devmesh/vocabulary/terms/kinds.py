@@ -172,9 +172,11 @@ class WrittenBehind(StrEnum):
     """How a write that came without the gate's or a lock's leave was found."""
 
     SWEEP = "sweep"
-    "By comparing the tree with the locks after an agent's turn."
+    "By comparing the tree with the locks, in and after an agent's turn."
     GATE = "gate"
     "By the write gate, in the very moment it exchanged the file: that version was put aside."
+    LEFT = "left"
+    "It was written under a lock, by an attempt that failed, and is still there."
 
 
 class Stream(StrEnum):
