@@ -20,9 +20,9 @@ from devmesh.bridge.spending import Meter
 from devmesh.bridge.tools.tool import Gate, Judgement, Purpose, Said, TextSaid, Tool, ToolStarted, Wants
 from devmesh.bridge.workspace import Workspace, Workspaces, context
 from devmesh.errors import Code, DevMeshError, Refused
+from devmesh.vocabulary import plain
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import BudgetReached, TaskAwarded
-from devmesh.vocabulary.plain import plain, redact
 from devmesh.vocabulary.requests import Finish, ReadFramework, StandDown, Start
 from devmesh.vocabulary.terms import Blockage, Outcome, Resources, Stream
 
@@ -87,7 +87,7 @@ class Ending:
         """For a person: done, failed or blocked, and why."""
         if self.outcome is Outcome.DONE:
             return "done"
-        why = plain(self.summary).strip().split("\n", 1)[0][:300]
+        why = plain.beginning(self.summary.strip().split("\n", 1)[0], 300)
         blockage = f" ({str(self.blockage).replace('_', ' ')})" if self.blockage is not None else ""
         return f"{self.outcome}{blockage}: {why}" if why else f"{self.outcome}{blockage}"
 
@@ -217,7 +217,7 @@ class Attempt:
 
     async def _finish(self, ending: Ending) -> None:
         awarded = self.awarded
-        summary = redact(plain(ending.summary)).strip()[-_SUMMARY:]
+        summary = plain.ending(ending.summary.strip(), _SUMMARY)
         try:
             await self._bench.link.request(
                 Finish(

@@ -12,7 +12,7 @@ from devmesh.bridge.prompt import CheckResult
 from devmesh.bridge.running import memory_of
 from devmesh.errors import ToolNotFound
 from devmesh.processes import Command, Ended, SupervisedProcess, allowed_environment
-from devmesh.vocabulary.plain import plain, redact
+from devmesh.vocabulary.plain import ending
 from devmesh.vocabulary.terms import Resources
 
 LONGEST = 600.0
@@ -102,4 +102,4 @@ def _how(ended: Ended) -> str:
 def _tail(ended: Ended) -> str:
     """The end of what it printed, harmless to show; errors last, because they are what is looked for."""
     said = b"\n".join(part for part in (ended.stdout_tail, ended.stderr_tail) if part)
-    return redact(plain(said.decode(errors="replace")))[-TAIL:]
+    return ending(said.decode(errors="replace"), TAIL)

@@ -30,7 +30,7 @@ from devmesh.logs import configure
 from devmesh.processes.confinement import confinement_of, lacking
 from devmesh.repository import Repository
 from devmesh.settings import Settings
-from devmesh.vocabulary.plain import plain
+from devmesh.vocabulary.plain import plain, redact
 from devmesh.vocabulary.terms import Role, WorkspaceKind
 
 _log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None, *, aloud: bool = False) -> int:
         return asyncio.run(_bridge(tool, project, home, settings, options))
     except DevMeshError as error:
         _log.error("%s", error)
-        sys.stderr.write(f"devmesh: {error}\n")
+        sys.stderr.write(f"devmesh: {redact(plain(str(error)))}\n")
         return FAILED
 
 
@@ -172,7 +172,7 @@ def _say(line: str) -> None:
     """A short progress line, in the log and for whoever reads along; nobody may."""
     _log.info("%s", line)
     with suppress(OSError):
-        sys.stdout.write(f"{plain(line)}\n")
+        sys.stdout.write(f"{redact(plain(line))}\n")
         sys.stdout.flush()
 
 

@@ -10,7 +10,7 @@ from devmesh.bridge.prompt import VERDICT_WANTED, CheckResult, review_prompt
 from devmesh.bridge.tools.tool import Purpose
 from devmesh.bridge.workspace import Workspace, context
 from devmesh.errors import DevMeshError
-from devmesh.vocabulary.plain import plain, redact
+from devmesh.vocabulary.plain import ending
 from devmesh.vocabulary.requests import Review
 from devmesh.vocabulary.terms import Outcome, Resources, Verdict
 
@@ -46,7 +46,7 @@ class Judging(Attempt):
         if found is None:
             return Ending(Outcome.FAILED, "its answer ends with no line VERDICT: APPROVE or VERDICT: CHANGES")
         verdict, remarks = found
-        said = redact(plain(remarks)).strip()[-_REMARKS:]
+        said = ending(remarks.strip(), _REMARKS)
         await self._bench.link.request(Review(change=awarded.reviews, verdict=verdict, remarks=said))
         return Ending(Outcome.DONE, f"{verdict}: {said}")
 

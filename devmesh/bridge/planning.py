@@ -15,7 +15,7 @@ from devmesh.bridge.session import Ears, ToolSession
 from devmesh.bridge.tools.tool import Purpose
 from devmesh.errors import Code, DevMeshError, MeshLost, Refused
 from devmesh.vocabulary.facts import FrameworkRequested
-from devmesh.vocabulary.plain import plain
+from devmesh.vocabulary.plain import beginning, plain
 from devmesh.vocabulary.requests import Ask, ProposeFramework
 
 _log = logging.getLogger(__name__)
@@ -149,5 +149,5 @@ class Planning:
         """What the person wants done about it; nothing, where nobody says."""
         if self._bench.inbox is None:
             return LEAVE
-        text = f"No plan came of the goal. {plain(reason)[:4000]}\n\nShall {self._asked.agent} plan again?"
+        text = f"No plan came of the goal. {beginning(reason, 4000)}\n\nShall {self._asked.agent} plan again?"
         return await self._bench.inbox.ask(Ask(text=text, options=(AGAIN, LEAVE), default=LEAVE))

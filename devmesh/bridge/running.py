@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,7 @@ class Run:
         self._process: SupervisedProcess | None = None
         self._paused = False
         self._stopped: str | None = None
+        self._complaints = getincrementaldecoder("utf-8")("replace")
         self.seconds = 0.0
         "How long it ran, pauses left out; known once it ended."
 
@@ -163,7 +165,7 @@ class Run:
 
     def _hear(self, stream: Stream, chunk: bytes) -> None:
         if stream is Stream.STDERR:
-            self._listeners.complained(chunk.decode(errors="replace"))
+            self._listeners.complained(self._complaints.decode(chunk))
             return
         for said in self._reader.feed(chunk) if self._reader is not None else ():
             self._listeners.said(said)

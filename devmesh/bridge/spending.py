@@ -8,6 +8,7 @@ import logging
 from devmesh.bridge.link import Link
 from devmesh.bridge.tools.tool import UsageCounted
 from devmesh.errors import DevMeshError
+from devmesh.vocabulary.plain import beginning
 from devmesh.vocabulary.requests import ReportUsage
 
 _log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ class Meter:
         self._link = link
         self._task = task
         self._attempt = attempt
-        self._model = model[:500]
+        self._model = beginning(model, 500)
         self.conversation = ""
         "The tool's own name for what it said last, once it has named it."
         self._now = UsageCounted()
@@ -91,5 +92,5 @@ class Meter:
             output_tokens=now.output_tokens - told.output_tokens,
             dollars=dollars,
             model=self._model,
-            conversation=self.conversation[:500],
+            conversation=beginning(self.conversation, 500),
         )

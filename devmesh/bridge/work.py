@@ -29,7 +29,7 @@ from devmesh.vocabulary.facts import (
     Standing,
     TaskAwarded,
 )
-from devmesh.vocabulary.plain import plain, redact
+from devmesh.vocabulary.plain import beginning
 from devmesh.vocabulary.requests import MOST_FILES, OfferChange, SearchKnowledge
 from devmesh.vocabulary.terms import Conflict, FileChange, LockMode, Outcome
 
@@ -168,7 +168,7 @@ class Work(Attempt):
                     head=head,
                     files=tuple(files),
                     tokens=tokens,
-                    summary=redact(plain(judgement.answer)).strip()[:_SUMMARY],
+                    summary=beginning(judgement.answer.strip(), _SUMMARY),
                 )
             )
         except Refused as refused:

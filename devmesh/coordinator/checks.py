@@ -19,7 +19,7 @@ from devmesh.core.events import Checked
 from devmesh.errors import DevMeshError
 from devmesh.processes import Command, Ended, allowed_environment, run
 from devmesh.repository import Repository
-from devmesh.vocabulary.plain import plain, redact
+from devmesh.vocabulary.plain import beginning, ending
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,7 +51,10 @@ class Checks:
             return _outcome(effect, tree, ended)
         except (DevMeshError, OSError) as error:
             return Checked(
-                change=effect.change, passed=False, tree=tree, tail=f"the check could not be run: {error}"[:TAIL]
+                change=effect.change,
+                passed=False,
+                tree=tree,
+                tail=beginning(f"the check could not be run: {error}", TAIL),
             )
         finally:
             await asyncio.shield(self._off_loop(self._repository.worktree_remove, place))
@@ -89,6 +92,6 @@ def _outcome(effect: RunCheck, tree: str, ended: Ended) -> Checked:
 def _tail(ended: Ended) -> str:
     """The end of what it printed, harmless to show; errors last, because they are what is looked for."""
     said = b"\n".join(part for part in (ended.stdout_tail, ended.stderr_tail) if part)
-    text = redact(plain(said.decode(errors="replace")))[-TAIL:]
+    text = ending(said.decode(errors="replace"), TAIL)
     why = _LIMITS.get(ended.why, "")
     return f"{text}\n[{why}]" if why else text

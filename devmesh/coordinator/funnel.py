@@ -5,12 +5,15 @@ What the person writes is left as it is: a prompt has to reach the tool word for
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
+from msgspec import inspect
 from msgspec.structs import replace
 
 from devmesh.vocabulary import requests
-from devmesh.vocabulary.plain import plain, redact
+from devmesh.vocabulary.codec import MAX_MESSAGE
+from devmesh.vocabulary.plain import beginning
 from devmesh.vocabulary.requests import AnyRequest
 from devmesh.vocabulary.terms import PlannedTask, Probe, Role
 
@@ -37,6 +40,33 @@ WITHIN: Final[dict[type[Any], tuple[str, ...]]] = {
 }
 "The same for the values that such a field may hold several of."
 
+
+def _most(kind: type[Any], name: str) -> int:
+    of = inspect.type_info(kind)
+    assert isinstance(of, inspect.StructType)  # noqa: S101 - requests and what they hold are
+    (field,) = (one for one in of.fields if one.name == name)
+    return min(_limits(field.type), default=MAX_MESSAGE)
+
+
+def _limits(kind: inspect.Type) -> Iterator[int]:
+    match kind:
+        case inspect.StrType(max_length=int() as most):
+            yield most
+        case inspect.UnionType(types=kinds):
+            for one in kinds:
+                yield from _limits(one)
+        case inspect.VarTupleType(item_type=one):
+            yield from _limits(one)
+
+
+MOST: Final = {
+    (kind, name): _most(kind, name)
+    for table in (WRITTEN_BY_AGENTS, WITHIN)
+    for kind, names in table.items()
+    for name in names
+}
+"Characters that the text of such a field may have: what is recorded has to be readable again."
+
 NEVER_EMPTY: Final = {requests.ShareDiscovery: "text", requests.Ask: "text"}
 "Where a space is left of a text that had nothing to show."
 
@@ -58,15 +88,16 @@ def harmless(request: AnyRequest, role: Role = Role.AGENT) -> AnyRequest:
 
 
 def _changed(value: Any, fields: tuple[str, ...]) -> dict[str, Any]:
-    found = {name: _cleaned(before) for name in fields if (before := getattr(value, name))}
+    kind = type(value)
+    found = {name: _cleaned(before, MOST[kind, name]) for name in fields if (before := getattr(value, name))}
     return {name: after for name, after in found.items() if after != getattr(value, name)}
 
 
-def _cleaned(value: Any) -> Any:
-    """A text, several, or several values with texts in them."""
+def _cleaned(value: Any, most: int) -> Any:
+    """A text, several, or several values with texts in them. A secret may be shorter than what is put in its place."""
     if isinstance(value, str):
-        return redact(plain(value))
+        return beginning(value, most)
     if isinstance(value, tuple):
-        return tuple(_cleaned(one) for one in value)
+        return tuple(_cleaned(one, most) for one in value)
     changed = _changed(value, WITHIN[type(value)])
     return replace(value, **changed) if changed else value

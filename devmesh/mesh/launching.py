@@ -18,7 +18,7 @@ from devmesh.errors import DevMeshError, MeshError
 from devmesh.mesh import credentials
 from devmesh.processes import end, is_alive
 from devmesh.vocabulary.facts import AgentLeft, AgentLost, SessionDropped
-from devmesh.vocabulary.plain import plain
+from devmesh.vocabulary.plain import ending
 
 if TYPE_CHECKING:
     from devmesh.core.state import MeshState
@@ -176,9 +176,9 @@ def _last_words(tool: str, log: Path) -> str:
     """The end of its log; before it had one, of what it said while starting."""
     for file in (log, log.with_name(f"{tool}.start.log")):
         try:
-            text = file.read_text(encoding="utf-8", errors="replace")[-_LAST_WORDS:].strip()
+            text = ending(file.read_text(encoding="utf-8", errors="replace").strip(), _LAST_WORDS)
         except OSError:
             continue
         if text:
-            return f":\n{plain(text)}"
+            return f":\n{text}"
     return ""

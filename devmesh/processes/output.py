@@ -8,6 +8,7 @@ from collections import deque
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
+from devmesh.vocabulary.plain import mended
 from devmesh.vocabulary.terms import Stream
 
 if TYPE_CHECKING:
@@ -40,11 +41,14 @@ class Tail:
     @property
     def dropped(self) -> int:
         """Bytes that went through and are not kept."""
-        return self.passed - min(self._held, self._limit)
+        return self.passed - len(bytes(self))
 
     def __bytes__(self) -> bytes:
-        """What is kept, oldest first."""
-        return b"".join(self._chunks)[-self._limit :]
+        """What is kept, oldest first; without the line that was cut in two, which may hold half a secret."""
+        kept = b"".join(self._chunks)[-self._limit :]
+        if len(kept) == self.passed:
+            return kept
+        return mended(kept.decode("latin-1"), torn_start=True).encode("latin-1")
 
 
 def widen(*pipes: IO[bytes] | None) -> None:

@@ -19,6 +19,7 @@ from devmesh.processes.command import Command, Ended, Why, found, standard_input
 from devmesh.processes.orphans import MARK, end_marked
 from devmesh.processes.output import OutputReader, widen
 from devmesh.processes.watch import Limit, Watch
+from devmesh.vocabulary.plain import ending
 from devmesh.vocabulary.terms import Stream
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class SupervisedProcess:
         if not process.pid:
             ended = await process.wait()
             failed = process._said.get("failed")
-            said = os.strerror(failed) if failed else ended.stderr_tail.decode(errors="replace")[-500:]
+            said = os.strerror(failed) if failed else ending(ended.stderr_tail.decode(errors="replace"), 500)
             msg = f"{command.argv[0]} does not start: {said}"
             raise ToolNotFound(msg)
         process._watch.start()

@@ -55,34 +55,135 @@ _TOKENS = re.compile(
     r"|eyJ[A-Za-z0-9_-]{10,}+\.[A-Za-z0-9_-]{10,}+(?:\.[A-Za-z0-9_-]*+)?"  # a JWT
     r")"
 )
-_KEY_BLOCK = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----")
-_KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----")
-_USERINFO = re.compile(r"(?<=://)[^\s/@:\"'<>]{0,256}+:[^\s/@\"'<>]{1,256}+(?=@)")
-_BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{8,}+")
+_BEGINNINGS = (
+    *("sk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA", "AIza"),
+    *("xoxa-", "xoxb-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "hf_", "npm_", "pypi-", "eyJ"),
+)
+_NAMES = (
+    *("token", "secret", "password", "passwd", "pwd", "bearer", "basic"),
+    *(f"{of}{by}key" for of in ("api", "access", "private") for by in "_-"),
+)
+_KEY_MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_YEK = re.compile(r"(?:[A-Za-z0-9+/=\\\r]|[ \t]{0,64}\n[ \t]{0,64})*+")
+"The lines of a key, read backwards from its end."
+_USERINFO = re.compile(r"(://)[^\s/@:\"'<>]{0,256}+:[^\s/@\"'<>]{1,256}+(@)")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)(\s{1,8})[A-Za-z0-9._~+/=-]{8,}+")
+_NAMED = (
+    r"(?:[a-z0-9]{1,32}[_-]){0,4}(?:token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|private[_-]?key)"
+    r"\\?[\"']?\s{0,4}"
+)
 _ASSIGNED = re.compile(
-    r"(?i)(?<![a-z0-9])"
-    r"((?:[a-z0-9]{1,32}[_-]){0,4}(?:token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|private[_-]?key)"
-    r"\\?[\"']?\s{0,4}[=:]\s{0,4})"
-    r"(?:(\\?\")(?:[^\"\\\n]|\\[^\"\n]){4,}+|(\\?')(?:[^'\\\n]|\\[^'\n]){4,}+|[^\s\"'\\,;&)}\]]{4,}+)"
+    rf"(?i)(?<![a-z0-9])({_NAMED}[=:]\s{{0,4}})"
+    r"(?!\\?[\"']?\[redacted\](?:[\s\"'\\,;&)}\]]|\Z))"
+    r"(?:(\\?\")(?:[^\"\\\n]|\\[^\"\n]){4,}+|(\\?')(?:[^'\\\n]|\\[^'\n]){4,}+"
+    r"|(?:\[redacted\]|[^\s\"'\\,;&)}\]]){4,}+)"
+)
+_WRAPPED = re.compile(r"(?<=[^\n]{60})(?<=[A-Za-z0-9_.~+/=:-])\n(?=[A-Za-z0-9_.~+/=:@-])")
+"Where a terminal may have broken a line within a word."
+_LAST_WORD = re.compile(r"[A-Za-z0-9_.-]++\Z")
+_UNSAID = re.compile(
+    rf"(?i)(?<![a-z0-9])(?:{_NAMED}(?:[=:]\s{{0,4}}\S{{0,3}}\s{{0,4}})?|(?:bearer|basic)\s{{1,8}}(?:\S{{1,7}}\s)?)\Z"
 )
 
 
 def redact(text: str) -> str:
     """The text with every secret of a known form replaced by `[redacted]`; what it was for stays readable.
 
-    Known forms only: a password in plain prose cannot be told from a word.
+    Doing it twice changes nothing more. Known forms only: a password in plain prose cannot be told from a word.
     """
-    text = _TOKENS.sub(REDACTED, _without_keys(text))
-    text = _USERINFO.sub(REDACTED, text)
+    text = _unwrapped(_without_keys(text))
+    text = _TOKENS.sub(REDACTED, text)
+    text = _USERINFO.sub(rf"\1{REDACTED}\2", text)
     text = _BEARER.sub(rf"\1\2{REDACTED}", text)
     return _ASSIGNED.sub(lambda found: f"{found[1]}{found[2] or found[3] or ''}{REDACTED}", text)
 
 
+def goes_on(lines: str) -> bool:
+    """Whether a secret may go on in the line after these: its name was the last word, or a terminal broke it in two."""
+    if _UNSAID.search(lines):
+        return True
+    line = lines[lines.rfind("\n", 0, -1) + 1 : -1]
+    return _WRAPPED.search(f"{line}\nx") is not None and (_has_begun(line) or redact(line).endswith(REDACTED))
+
+
+def _has_begun(line: str) -> bool:
+    """Whether its last word may be the first part of a token, of a secret's name, or of an address with a password."""
+    address = line.rfind("://")
+    if line.endswith((":", ":/")) or (address >= 0 and not _APART.search(line, address)):
+        return True
+    found = _LAST_WORD.search(line[-MARGIN:])
+    word = found[0] if found else ""
+    parts = [word.lower()[at.end() :] for at in re.finditer(r"\A|[_-]", word)]
+    return any(word.startswith(form) or (word and form.startswith(word)) for form in _BEGINNINGS) or any(
+        part and name.startswith(part) for part in parts for name in _NAMES
+    )
+
+
 def _without_keys(text: str) -> str:
-    """Private key blocks removed; one without an end is taken to reach to the end of the text."""
-    kept, at = [], 0
-    while begin := _KEY_BLOCK.search(text, at):
-        end = _KEY_END.search(text, begin.end())
-        kept += [text[at : begin.start()], REDACTED]
-        at = end.end() if end else len(text)
-    return "".join((*kept, text[at:]))
+    """Private key blocks removed; one without an end is taken to reach to the end of the text.
+
+    One without a beginning, which was cut off, is taken to have all lines above its end that look like a key's.
+    """
+    kept, at, within = [], 0, False
+    for mark in _KEY_MARK.finditer(text):
+        if mark[1] == "BEGIN":
+            kept += [] if within else [text[at : mark.start()], REDACTED]
+            within = True
+            continue
+        if not within:
+            lines = _YEK.match(text[at : mark.start()][::-1])
+            kept += [text[at : mark.start() - (lines.end() if lines else 0)], REDACTED]
+        at, within = mark.end(), False
+    return "".join(kept) if within else "".join((*kept, text[at:]))
+
+
+def _unwrapped(text: str) -> str:
+    """Without those line ends that stand within a secret."""
+    places = [found.start() for found in _WRAPPED.finditer(text)]
+    if not places:
+        return text
+    joined = _without(text, places)
+    spans = sorted(found.span() for form in (_TOKENS, _USERINFO, _BEARER, _ASSIGNED) for found in form.finditer(joined))
+    inside, reached, next_span = [], 0, 0
+    for number, place in enumerate(places):
+        at = place - number
+        while next_span < len(spans) and spans[next_span][0] < at:
+            reached = max(reached, spans[next_span][1])
+            next_span += 1
+        if reached > at:
+            inside.append(place)
+    return _without(text, inside)
+
+
+def _without(text: str, places: list[int]) -> str:
+    """The text without the characters there."""
+    cuts = zip([0, *(at + 1 for at in places)], [*places, None], strict=True)
+    return "".join(text[start:end] for start, end in cuts)
+
+
+# ---- cutting ----
+
+MARGIN = 1_000
+"Characters, longer than any secret but a key."
+_APART = re.compile(r"[\s\"'<>]")
+
+
+def beginning(text: str, most: int) -> str:
+    """The first `most` characters of it, made harmless before it is cut: half a secret could not be recognised."""
+    return redact(plain(text))[:most]
+
+
+def ending(text: str, most: int) -> str:
+    """The last `most` characters of it, made harmless before it is cut."""
+    return redact(plain(text))[-most:]
+
+
+def mended(text: str, *, torn_start: bool = False, torn_end: bool = False) -> str:
+    """What was cut out of a longer text, without what was cut in two: its first line, or its last word."""
+    if torn_start:
+        found = re.search(r"[\r\n]", text[:MARGIN]) or _APART.search(text, MARGIN)
+        text = text[found.end() :] if found else ""
+    if torn_end:
+        places = [found.start() for found in _APART.finditer(text, max(0, len(text) - MARGIN))]
+        text = text[: places[-1] if places else max(0, len(text) - MARGIN)]
+    return text

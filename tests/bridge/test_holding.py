@@ -6,6 +6,8 @@ import pytest
 
 from devmesh.bridge.holding import LONGEST, Holding
 from devmesh.vocabulary.plain import REDACTED
+from tests.coordinator.test_canary import SECRETS
+from tests.vocabulary.test_plain import shows
 
 SECRET = "ghp_" + "A1b2" * 9
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIlinelineline\nmorelines\n-----END PRIVATE KEY-----\n"
@@ -50,3 +52,36 @@ def test_a_key_block_without_an_end_is_not_held_for_ever() -> None:
     holding = Holding()
     lines = ["-----BEGIN PRIVATE KEY-----\n", *["line\n"] * (LONGEST // 5)]
     assert "".join(map(holding.add, lines)).startswith(REDACTED)
+
+
+@pytest.mark.parametrize(("secret", "hidden"), SECRETS.values(), ids=SECRETS)
+def test_none_of_twenty_kinds_passes_in_two_pieces(secret: str, hidden: str) -> None:
+    """Cut at every place, with the line end of a terminal of eighty columns there or without."""
+    for at in range(1, len(secret)):
+        line = f"{'so ' * 40}"[: 79 - at] + " "
+        for between in ("", "\n"):
+            if between and "\n" in secret:
+                continue
+            through = passed(line + secret[:at], between, secret[at:], "!\n")
+            assert not shows(through, hidden), (at, between)
+            assert REDACTED in through
+
+
+def test_a_value_below_its_name_does_not_pass() -> None:
+    """The name's line is held until the next is there, however long that takes."""
+    holding = Holding()
+    assert holding.add("one\nEnter your password:\n") == "one\n"
+    assert holding.add("hunter22\nthank you\n") == f"Enter your password:\n{REDACTED}\nthank you\n"
+
+
+def test_a_key_too_long_to_be_held_shows_none_of_its_lines() -> None:
+    """What comes after its end passes again."""
+    lines = ["-----BEGIN PRIVATE KEY-----\n", *["QUJD" * 16 + "\n"] * 1000, "-----END PRIVATE KEY-----\n", "after\n"]
+    through = passed("before\n", *lines)
+    assert through == f"before\n{REDACTED}after\n"
+
+
+def test_what_only_looked_like_a_key_is_shown_again_with_the_next_words() -> None:
+    """A line that is none of a key's ends what is dropped."""
+    lines = ["-----BEGIN PRIVATE KEY-----\n", *["QUJD" * 16 + "\n"] * 300, "these are words\n", "more\n"]
+    assert passed(*lines).endswith("these are words\nmore\n")

@@ -13,6 +13,8 @@ import pytest
 from msgspec import inspect
 
 from devmesh.audit import frames
+from devmesh.bridge.report import Reporter
+from devmesh.bridge.tools.reading import in_one_line
 from devmesh.coordinator.funnel import WITHIN, WRITTEN_BY_AGENTS
 from devmesh.core.sessions import MAY_SAY
 from devmesh.core.snapshot import freeze
@@ -20,8 +22,10 @@ from devmesh.mesh.sentences import sentence
 from devmesh.settings import Settings
 from devmesh.vocabulary import requests
 from devmesh.vocabulary.codec import encode
+from devmesh.vocabulary.plain import ending
 from devmesh.vocabulary.requests import AnyRequest
 from devmesh.vocabulary.terms import Outcome, PlannedTask, Probe, QuestionKind, Role, Stream, Verdict
+from tests.bridge.rig import linked
 from tests.coordinator.rig import Client, Running, looped, running
 
 BODY = "A1b2C3d4E5f6G7h8J9k0"
@@ -108,6 +112,43 @@ async def test_none_of_twenty_kinds_of_secrets_is_found_anywhere(
     assert "look:" in "".join(shown), "what was said was kept, but for the secrets"
     found = [kind for kind, (_, hidden) in SECRETS.items() if any(hidden in text for text in shown)]
     assert found == []
+
+
+@looped
+async def test_none_of_them_is_found_in_part_when_a_bridge_cut_or_split_it(
+    project: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Output in pieces that end within a secret, and every text that a bridge shortens: not eight characters of one."""
+    caplog.set_level(logging.DEBUG, logger="devmesh")
+    async with running(project, settings) as mesh:
+        operator = await mesh.operator()
+        await operator.ask(requests.PostTask(prompt="leak"))
+        home = mesh.coordinator.home
+        async with linked(home) as link:
+            await link.ask(requests.Join(tool="leaky"))
+            reporter = Reporter(link, 1, 1, home / "logs" / "leaky.log")
+            for secret, _ in SECRETS.values():
+                for at in range(1, len(secret), 5):
+                    for piece in (f"look: {secret[:at]}", secret[at : at + 3], f"{secret[at + 3 :]} !\n"):
+                        reporter.say(Stream.STDOUT, piece)
+                        reporter.say(Stream.STDERR, piece)
+            await reporter.close()
+            for secret, _ in SECRETS.values():
+                for at in range(4, len(secret), 5):
+                    far = "so " * 99 + "so"
+                    await link.ask(requests.Leave(reason=in_one_line(far[: 299 - at] + " " + secret)))
+                    await link.ask(requests.Join(tool="leaky"))
+                    long = "x " * 4000 + secret + " y" * ((4000 - at) // 2)
+                    await link.ask(requests.ShareDiscovery(title="cut", text=ending(long, 4000)))
+        await operator.close()
+    shown = await asyncio.to_thread(_everything_kept, home)
+    assert "look: " in "".join(shown)
+    shown.append(caplog.text)
+    parts = {kind: [hidden[at : at + 8] for at in range(len(hidden) - 7)] for kind, (_, hidden) in SECRETS.items()}
+    own = {kind: [part for part in found if part not in BODY] for kind, found in parts.items()}
+    everything = "\n".join(shown)
+    assert [kind for kind, found in own.items() if any(part in everything for part in found)] == []
+    assert [part for part in (BODY[at : at + 8] for at in range(len(BODY) - 7)) if part in everything] == []
 
 
 async def _join(mesh: Running, line: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from devmesh.coordinator.funnel import harmless
-from devmesh.vocabulary import codec, requests
+from devmesh.coordinator.funnel import MOST, WRITTEN_BY_AGENTS, harmless
+from devmesh.vocabulary import codec, facts, requests
 from devmesh.vocabulary.terms import Outcome, PlannedTask, Probe, Role, Stream, Verdict
 
 SECRET = "sk-ant-" + "api03-" + "A1b2C3d4E5f6G7h8J9k0" * 2
@@ -65,3 +66,25 @@ def test_the_persons_answer_is_left_alone_and_an_agents_is_not() -> None:
     answer = requests.AnswerQuestion(question=1, answer=DIRTY)
     assert harmless(answer, Role.OPERATOR) is answer
     assert harmless(answer, Role.AGENT) != answer
+
+
+def test_what_is_kept_fits_its_field_although_a_secret_is_shorter_than_what_stands_for_it() -> None:
+    """Otherwise the record could not be read again: a reason of short passwords would end every later start."""
+    leave = harmless(requests.Leave(reason="pwd=abcd " * 55))
+    assert isinstance(leave, requests.Leave)
+    assert leave.reason.startswith("pwd=[redacted] pwd=[redacted]")
+    fact = facts.AgentLeft(agent="a-1", reason=leave.reason)
+    assert codec.decode_fact(codec.encode(fact)) == fact
+
+
+@pytest.mark.parametrize("request_", EXAMPLES, ids=lambda request: type(request).__name__)
+def test_no_cleaned_request_is_longer_than_may_be_said(request_: Any) -> None:
+    """Each text filled to its limit with passwords: it is still a request."""
+    kind = type(request_)
+    filled = {
+        name: "pwd=abcd " * (MOST[kind, name] // 9)
+        for name in WRITTEN_BY_AGENTS[kind]
+        if isinstance(getattr(request_, name), str) and MOST[kind, name] < codec.MAX_MESSAGE // 2
+    }
+    message = codec.Message(id=1, request=harmless(replace(request_, **filled)))
+    assert codec.decode_message(codec.encode(message)) == message

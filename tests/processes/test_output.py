@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 
 import pytest
@@ -24,13 +25,22 @@ print(os.write(1, b"x" * 900_000), file=sys.stderr)
 
 @given(st.lists(st.binary(max_size=12)), st.integers(1, 20))
 def test_the_end_is_kept_and_the_rest_is_counted(chunks: list[bytes], limit: int) -> None:
-    """However it was cut: exactly the last bytes, oldest first."""
+    """However it was cut: the last bytes, oldest first, from the first line on that is whole."""
     tail = Tail(limit)
     for chunk in chunks:
         tail.add(chunk)
     everything = b"".join(chunks)
-    assert bytes(tail) == everything[-limit:]
-    assert (tail.passed, tail.dropped) == (len(everything), max(0, len(everything) - limit))
+    kept = everything if len(everything) <= limit else re.split(rb"[\r\n]", everything[-limit:], maxsplit=1)[1:]
+    assert bytes(tail) == (kept if isinstance(kept, bytes) else b"".join(kept))
+    assert (tail.passed, tail.dropped) == (len(everything), len(everything) - len(bytes(tail)))
+
+
+def test_of_one_endless_line_the_end_is_kept_from_a_word_on() -> None:
+    """Beyond the first thousand bytes, for a secret that was cut in two is shorter than that."""
+    tail = Tail(5_000)
+    tail.add(b"ghp_" + b"a" * 300 + b" word" * 2_000)
+    assert bytes(tail).startswith(b"word word")
+    assert 3_900 < len(bytes(tail)) < 4_000
 
 
 def test_no_more_is_held_than_the_limit_and_one_chunk() -> None:

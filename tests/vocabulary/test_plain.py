@@ -7,7 +7,8 @@ import time
 import pytest
 from hypothesis import given, strategies as st
 
-from devmesh.vocabulary.plain import REDACTED, plain, redact
+from devmesh.vocabulary.plain import REDACTED, beginning, ending, goes_on, mended, plain, redact
+from tests.coordinator.test_canary import SECRETS as CANARIES
 
 CONTROLLED = {
     "a colour": ("\x1b[1;31mred\x1b[0m", "red"),
@@ -70,6 +71,9 @@ HOSTILE = {
     "names without values": 'token="' * 50_000,
     "almost a JWT": "eyJ" * 100_000,
     "key blocks without an end": "-----BEGIN PRIVATE KEY-----" * 15_000,
+    "key blocks without a beginning": ("MIIE\n" * 5 + "-----END PRIVATE KEY-----\n") * 6_000,
+    "lines that a terminal may have broken": ("x" * 70 + "\n") * 4_000,
+    "names that a terminal may have broken": ("x " * 35 + "token\n") * 4_000,
 }
 
 
@@ -120,3 +124,60 @@ def test_hostile_text_costs_linear_time(text: str) -> None:
     plain(text)
     redact(text)
     assert time.perf_counter() - started < 2
+
+
+# ---- cuts ----
+
+
+def shows(text: str, hidden: str) -> bool:
+    """Whether as much of it is there as eight characters in a row."""
+    return any(hidden[at : at + 8] in text for at in range(len(hidden) - 7))
+
+
+@pytest.mark.parametrize(("secret", "hidden"), CANARIES.values(), ids=CANARIES)
+def test_a_cut_at_any_place_leaves_no_part_of_a_secret(secret: str, hidden: str) -> None:
+    """What is shortened is made harmless first: cut by a limit, a secret would not be known for one any more."""
+    text = f"it said: {secret} and more\n"
+    for most in range(len(text)):
+        assert not shows(beginning(text, most), hidden)
+        assert not shows(ending(text, most), hidden)
+        assert len(beginning(text, most)) <= most
+    assert "it said" in beginning(text, 12)
+
+
+@pytest.mark.parametrize(("secret", "hidden"), CANARIES.values(), ids=CANARIES)
+def test_what_was_cut_out_of_a_longer_text_loses_what_was_cut_in_two(secret: str, hidden: str) -> None:
+    """Where the rest is not at hand any more, the torn line or word goes, and the other half of a key block does."""
+    text = f"first\nit said: {secret} and more\nlast"
+    for at in range(1, len(text) - 4):
+        after, before = mended(text[at:], torn_start=True), mended(text[:at], torn_end=True)
+        assert not shows(redact(plain(after)), hidden), at
+        assert not shows(redact(plain(before)), hidden), at
+    assert mended(text, torn_start=True).endswith(" and more\nlast")
+    assert mended("one two", torn_end=True) == "one"
+
+
+@pytest.mark.parametrize(("secret", "hidden"), [pair for pair in CANARIES.values() if "\n" not in pair[0]])
+def test_a_secret_that_a_terminal_broke_over_two_lines_is_known(secret: str, hidden: str) -> None:
+    """At any place of it; and the line before says that it may go on, for those who pass lines one by one."""
+    for at in range(1, len(secret)):
+        line = f"{'so ' * 40}"[: 79 - at] + " "
+        text = f"{line}{secret[:at]}\n{secret[at:]} end\n"
+        assert not shows(redact(text), hidden), at
+        assert redact(redact(text)) == redact(text)
+        assert goes_on(text[: 80 + 1]) or not shows(secret[at:], hidden) or not shows(redact(text[81:]), hidden)
+
+
+def test_lines_that_are_whole_stay_apart() -> None:
+    """A long line, and a word below it."""
+    text = f"{'so ' * 30}risk\nassessment of the whole project\n"
+    assert redact(text) == text
+    assert not goes_on(f"{'so ' * 30}is finished\n")
+    assert not goes_on("short\n")
+
+
+@given(st.lists(st.sampled_from([*(s for s, _ in CANARIES.values()), *ASSIGNED, *HARMLESS, " ", "\n", "=", "x" * 61])))
+def test_redacting_twice_changes_nothing_more(parts: list[str]) -> None:
+    """What was cleaned by a bridge is cleaned again by the coordinator."""
+    once = redact("".join(parts))
+    assert redact(once) == once

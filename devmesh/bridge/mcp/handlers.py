@@ -22,7 +22,7 @@ from devmesh.errors import DevMeshError
 from devmesh.vocabulary import requests
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import BoardShown, DiscoveriesFound
-from devmesh.vocabulary.plain import redact
+from devmesh.vocabulary.plain import beginning, redact
 from devmesh.vocabulary.terms import LockMode
 
 _EVENTS: Final = 200
@@ -163,8 +163,8 @@ class Handlers:
         return wording.knowledge_in_words(found.found if found else ())
 
     async def _share(self, asked: toolbelt.ShareKnowledge, task: int | None) -> str:
-        title = redact(" ".join(asked.title.split()))
-        await self.seat.link.request(requests.ShareDiscovery(title=title[:500], text=redact(asked.text), task=task))
+        title = beginning(" ".join(asked.title.split()), 500)
+        await self.seat.link.request(requests.ShareDiscovery(title=title, text=redact(asked.text), task=task))
         return "Shared: the other agents can find it."
 
     # ---- questions ----

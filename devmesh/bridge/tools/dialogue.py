@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from devmesh.bridge.tools.reading import LONGEST_ANSWER, LONGEST_LINE, found, in_one_line, last_line
+from devmesh.bridge.tools.reading import LONGEST_ANSWER, as_text, found, in_one_line, keep, last_line, the_end_of
 from devmesh.bridge.tools.refusals import blocked
 from devmesh.bridge.tools.talking import Subject
 from devmesh.bridge.tools.tool import (
@@ -154,7 +154,7 @@ class Conversation:
             case TextSaid(text):
                 self._words.append(text)
                 if sum(map(len, self._words[-64:])) > LONGEST_ANSWER or len(self._words) > 4 * LONGEST_ANSWER:
-                    self._words = ["".join(self._words)[-LONGEST_ANSWER:]]
+                    self._words = [the_end_of("".join(self._words))]
             case ToolStarted() | ToolEnded() if self._words and not self._words[-1].endswith("\n"):
                 self._words.append("\n")
             case ResultGiven():
@@ -178,7 +178,7 @@ class Conversation:
         if not success:
             self.fail(reason)
         self._wire.close()
-        return self.keep(ResultGiven(success, text[-LONGEST_ANSWER:]))
+        return self.keep(ResultGiven(success, the_end_of(text)))
 
     def ask(self, key: object, wish: Wish, answer: Callable[[Permission], None]) -> None:
         """Ask the gate, however long it takes, then answer. A gate that fails has refused."""
@@ -224,17 +224,17 @@ class Conversation:
     def _answer(self) -> str:
         if self._result and self._result.text:
             return self._result.text
-        return "".join(self._words).strip()[-LONGEST_ANSWER:]
+        return the_end_of("".join(self._words)).strip()
 
     def _keep(self, part: bytes) -> None:
-        self._line += part[: LONGEST_LINE - len(self._line)]
+        keep(self._line, part)
 
     def _take(self) -> Iterable[Said]:
         line, self._line = bytes(self._line), bytearray()
         try:
             message = msgspec.json.decode(line, type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return [TextSaid(line.decode(errors="replace") + "\n")] if line.strip() else []
+            return [TextSaid(as_text(line) + "\n")] if line.strip() else []
         return [self.keep(said) for said in self._speaker.heard(message)]
 
 

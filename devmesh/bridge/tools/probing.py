@@ -19,6 +19,7 @@ from devmesh.bridge.tools.catalogue import CONVERSATION, environment_of, executa
 from devmesh.bridge.tools.entry import Entry, Talk
 from devmesh.errors import ToolNotFound
 from devmesh.processes import Command, SupervisedProcess
+from devmesh.vocabulary.plain import beginning
 from devmesh.vocabulary.terms import Stream
 
 HELP_LIMIT: Final = 25.0
@@ -181,7 +182,8 @@ async def _handshake(talk: Talk, entry: Entry, executable: str, place: Path) -> 
     if any(map(_answers, heard.out.splitlines())):
         return Handshake(talk.protocol, answered=True, seconds=seconds)
     last = [line.strip() for line in heard.complaints.splitlines() if line.strip()]
-    return Handshake(talk.protocol, answered=False, seconds=seconds, complaint=last[-1][:200] if last else "no answer")
+    complaint = beginning(last[-1], 200) if last else "no answer"
+    return Handshake(talk.protocol, answered=False, seconds=seconds, complaint=complaint)
 
 
 def _answers(line: str) -> bool:

@@ -21,6 +21,7 @@ from devmesh.bridge.tools.tool import (
     ToolStarted,
     UsageCounted,
 )
+from devmesh.vocabulary.plain import beginning, mended
 
 LONGEST_LINE = 8 * 1024 * 1024
 "Bytes of one line that are kept; the rest of it is dropped."
@@ -104,7 +105,7 @@ class OutputReader:
     # ---- lines ----
 
     def _keep(self, part: bytes) -> None:
-        self._line += part[: LONGEST_LINE - len(self._line)]
+        keep(self._line, part)
 
     def _take(self) -> list[Said]:
         line, self._line = bytes(self._line), bytearray()
@@ -113,7 +114,7 @@ class OutputReader:
                 return list(self._heard(msgspec.json.decode(line)))
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 pass
-        return self._spoken(line.decode(errors="replace") + "\n")
+        return self._spoken(as_text(line) + "\n")
 
     def _heard(self, event: object) -> Iterator[Said]:
         for one in event if isinstance(event, list) else [event]:
@@ -148,7 +149,7 @@ class OutputReader:
                 why = "" if claimed else _first(part, rule.reason or (rule.text,))
                 self._errors = [*self._errors[-1:], why] if why else self._errors
                 self._status = (not claimed and _count(part, rule.status)) or self._status
-                self._result = ResultGiven(claimed, _text(part, rule.text)[-LONGEST_ANSWER:])
+                self._result = ResultGiven(claimed, the_end_of(_text(part, rule.text)))
                 yield self._result
 
     def _spoken(self, text: str) -> list[Said]:
@@ -181,7 +182,7 @@ class OutputReader:
         return [self._used] if self._used != before else []
 
     def _all_words(self) -> str:
-        return "".join(self._words)[-LONGEST_ANSWER:]
+        return the_end_of("".join(self._words))
 
 
 def added(one: UsageCounted, other: UsageCounted) -> UsageCounted:
@@ -197,6 +198,24 @@ def added(one: UsageCounted, other: UsageCounted) -> UsageCounted:
 def _thousands(text: str) -> int:
     factor = {"k": 1000, "M": 1_000_000}.get(text[-1], 1)
     return round(float(text.rstrip("kM").replace(",", "")) * factor)
+
+
+# ---- cutting ----
+
+
+def keep(line: bytearray, part: bytes) -> None:
+    """Add to the line that goes on, as far as there is room."""
+    line += part[: LONGEST_LINE - len(line)]
+
+
+def as_text(line: bytes) -> str:
+    """A line that is no event; one that there was no room for, without the word that was cut in two."""
+    return mended(line.decode(errors="replace"), torn_end=len(line) == LONGEST_LINE)
+
+
+def the_end_of(text: str) -> str:
+    """The last words, as many as are kept, without what was cut in two before them."""
+    return mended(text[-LONGEST_ANSWER:], torn_start=len(text) > LONGEST_ANSWER)
 
 
 # ---- looking into events ----
@@ -267,4 +286,4 @@ def last_line(text: str) -> str:
 
 def in_one_line(text: str) -> str:
     """A reason: without line breaks, and not too long."""
-    return " ".join(text.split())[:LONGEST_REASON]
+    return beginning(" ".join(text.split()), LONGEST_REASON)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devmesh.bridge.tools import catalogue
-from devmesh.bridge.tools.reading import LONGEST_ANSWER, LONGEST_LINE, OutputReader
+from devmesh.bridge.tools.reading import LONGEST_ANSWER, LONGEST_LINE, LONGEST_REASON, OutputReader
 from devmesh.bridge.tools.tool import Said, SessionNamed, TextSaid, ToolEnded, ToolStarted, UsageCounted
 
 
@@ -169,9 +169,27 @@ def test_a_flood_is_kept_within_bounds() -> None:
     on.feed(b"\n")
     for number in range(3000):
         on.feed(b"%d" % number + b"y" * 1000 + b"\n")
-    assert len(on._all_words()) == LONGEST_ANSWER
+    assert LONGEST_ANSWER - 1100 < len(on._all_words()) <= LONGEST_ANSWER
     assert on._all_words().endswith("y\n")
     assert sum(map(len, on._words)) < 3 * LONGEST_ANSWER
+
+
+KEY = "sk-ant-api03-A1b2C3d4E5f6G7h8J9k0"
+
+
+@pytest.mark.parametrize("at", [5, 14, 20, len(KEY) - 1])
+def test_a_limit_that_cuts_a_secret_shows_no_part_of_it(at: int) -> None:
+    """Of a line, of the words that are kept, of a result and of a reason."""
+    line, words, result = reader("claude"), reader("claude"), reader("claude")
+    heard = line.feed(b"x" * (LONGEST_LINE - at - 1) + b" " + KEY.encode() + b"\n")
+    assert [KEY[6:14] in one.text for one in heard if isinstance(one, TextSaid)] == [False]
+    words.feed(f"{KEY}\n{'y ' * ((LONGEST_ANSWER - len(KEY) + at) // 2)}".encode())
+    words.end()
+    assert KEY[-8:] not in words.judge(0, "").answer
+    said(result, RESULT | {"result": KEY + " z" * ((LONGEST_ANSWER - len(KEY) + at) // 2)})
+    assert KEY[-8:] not in result.judge(0, "").answer
+    reason = reader("claude").judge(1, "w " * ((LONGEST_REASON - at) // 2) + KEY).reason
+    assert KEY[6:14] not in reason
 
 
 def test_what_is_no_utf_8_and_nested_without_end_is_survived() -> None:
