@@ -1,5 +1,5 @@
 /** @file The pieces panels are put together from: titled boxes, labelled fields, buttons with words. */
-import { make, setText } from "./elements.js";
+import { make, newId, setText } from "./elements.js";
 import { icon } from "./icons.js";
 import { visible } from "./wording.js";
 
@@ -16,12 +16,10 @@ export function box(name, title) {
   return { node, count, tools };
 }
 
-let fields = 0;
-
 /** A field with its label. @param {string} label @param {HTMLElement} input */
 export function field(label, input, className = "") {
   const node = make("div", `dm-field ${className}`.trim());
-  input.id = `dm-field-${(fields += 1)}`;
+  input.id = newId("field");
   node.append(make("label", "dm-label", label, { for: input.id }), input);
   return node;
 }

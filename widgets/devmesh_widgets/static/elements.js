@@ -1,5 +1,14 @@
 /** @file Making DOM nodes. The only way text enters the page is `textContent`. */
 
+/** Tells the ids of this widget from those of another on the page, which runs this very text, too. */
+const OURS = crypto.getRandomValues(new Uint32Array(1))[0].toString(36);
+let named = 0;
+
+/** An id nothing else on the page has. @param {string} what @returns {string} */
+export function newId(what) {
+  return `dm-${what}-${OURS}-${(named += 1)}`;
+}
+
 /**
  * @param {string} tag
  * @param {string} [className]

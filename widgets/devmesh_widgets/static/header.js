@@ -30,7 +30,7 @@ export class Header {
   /** @param {import("./link.js").Link} link */
   constructor(link) {
     this.link = link;
-    this.node = make("header", "dm-header");
+    this.node = make("section", "dm-header", "", { "aria-label": "Mesh" });
     this.name = make("span", "dm-project", "", { dir: "auto" });
     this.health = make("span", "dm-health");
     this.place = make("span", "dm-place");

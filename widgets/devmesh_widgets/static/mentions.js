@@ -1,5 +1,5 @@
 /** @file Completion of @agents and files while one types. Knows a text field, and whoever offers words for a beginning. */
-import { make } from "./elements.js";
+import { make, newId } from "./elements.js";
 import { visible } from "./wording.js";
 
 const MOST_OFFERS = 8;
@@ -13,7 +13,7 @@ export class Mentions {
     this.input = input;
     this.offers = offers;
     this.always = always;
-    this.list = make("ul", "dm-offers", "", { role: "listbox", id: `${input.id || "dm-mention"}-offers` });
+    this.list = make("ul", "dm-offers", "", { role: "listbox", id: newId("offers"), "aria-label": always ? "Paths" : "Agents and paths" });
     this.list.hidden = true;
     this.node = make("div", "dm-mentions");
     this.node.append(input, this.list);

@@ -1,7 +1,7 @@
 /** @file A table that draws only the rows in sight: thousands cost as much as twenty. Knows no particular noun. */
 import { Question, paintButtons } from "./buttons.js";
 import { paint } from "./cells.js";
-import { make, setText } from "./elements.js";
+import { make, newId, setText } from "./elements.js";
 import { Sight } from "./sight.js";
 
 export const ROW_HEIGHT = 28;
@@ -38,14 +38,12 @@ const COMING = { text: "…", quiet: true, hint: "On its way. Where buttons wait
  * @property {(row: any) => import("./buttons.js").Action[]} [actions]
  */
 
-let tables = 0;
-
 export class Table {
   /** @param {Spec} spec @param {import("./link.js").Link} link */
   constructor(spec, link) {
     this.spec = spec;
     this.link = link;
-    this.id = `dm-table-${(tables += 1)}-${link.name.slice(0, 8)}`;
+    this.id = newId("table");
     this.sight = new Sight(link, this.id, spec.section);
     this.question = new Question(link);
     this.node = make("div", "dm-table");
