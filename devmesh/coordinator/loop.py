@@ -79,7 +79,10 @@ class Coordinator:
         self._inbox = Inbox()
         self._faults: list[float] = []
         self._stopped = asyncio.Event()
+        self._told_to_stop = asyncio.Event()
         self._stopping = ""
+        self._takes_turns = False
+        "While it starts, or starts over, its inbox is cleared: a wish to stop then waits until it has begun."
         self._turns: Turns | None = None
         self._connections_changed: Callable[[], None] = lambda: None
 
@@ -112,7 +115,9 @@ class Coordinator:
         """The same without waiting. Harmless when it is stopping already."""
         if not self._stopping:
             self._stopping = reason or "stopped"
-            self._inbox.put(Stopping(reason=self._stopping))
+            self._told_to_stop.set()
+            if self._takes_turns:
+                self._inbox.put(Stopping(reason=self._stopping))
 
     @property
     def agents(self) -> int:
@@ -218,9 +223,13 @@ class Coordinator:
     async def _coordinate(self) -> None:
         """Take turns until told to stop; start over from the record when one fails."""
         while True:
+            self._takes_turns = True
+            if self._stopping:
+                self._inbox.put(Stopping(reason=self._stopping))
             try:
                 await self._in_force.run()
             except TurnFailed as failed:
+                self._takes_turns = False
                 await self._start_over(failed)
             else:
                 return
@@ -243,8 +252,6 @@ class Coordinator:
         await self._begin_again()
         self._in_force.one_by_one = _CAREFUL if careful else 0
         self._lateness.start()
-        if self._stopping:
-            self._inbox.put(Stopping(reason=self._stopping))
 
     def _refuse_to_go_on(self, cause: BaseException | None) -> None:
         if isinstance(cause, StorageError) and cause.code not in {Code.STORAGE_FULL, Code.INTERNAL}:
@@ -265,25 +272,31 @@ class Coordinator:
         return True
 
     async def _begin_again(self) -> None:
-        """Until the first turn is on record and can be found. While the disk is full, nothing else is any use."""
+        """Until the first turn is on record and can be found. While the disk is full, nothing else is any use.
+
+        Raises StorageError when it is to stop meanwhile: its goodbye cannot be recorded.
+        """
         pause = _FIRST_PAUSE
-        while not await self._has_begun():
+        while (full := await self._refused_by_disk()) is not None:
+            if self._stopping:
+                raise full
             self._listener.closed_for = "the disk is full"
-            await asyncio.sleep(pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told_to_stop.wait(), pause)
             pause = min(_LONGEST_PAUSE, pause * 2)
 
-    async def _has_begun(self) -> bool:
-        """False when the disk was full; raises what else hindered it."""
+    async def _refused_by_disk(self) -> StorageError | None:
+        """Why the first turn could not be kept by a full disk; None once it is. Raises what else hindered it."""
         self._take_over(await self._recording.recover())
         try:
             await self._in_force.turn()
             self._publish()
         except (TurnFailed, StorageError) as error:
             cause = error if isinstance(error, StorageError) else error.__cause__ or error
-            if _is_full(cause):
-                return False
+            if isinstance(cause, StorageError) and _is_full(cause):
+                return cause
             raise cause from None
-        return True
+        return None
 
     async def _sample(self) -> None:
         loop = asyncio.get_running_loop()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,29 @@ async def test_it_starts_and_stops_and_starts_where_it_was(project: Path, settin
         renewed = (await again.ask(requests.Heartbeat(tokens=(token,))))[0]
         assert renewed.tokens == (token,)
         await again.close()
+
+
+async def stopped_at(moment: int, project: Path, settings: Settings) -> Coordinator:
+    """A coordinator that ran and was told to stop when it had passed so many failpoints; 0: before it began."""
+    loop, passed = asyncio.get_running_loop(), itertools.count(1)
+
+    def pass_by(_: str) -> None:
+        if next(passed) == moment:
+            loop.call_soon_threadsafe(coordinator.stop_soon, "never mind")
+
+    coordinator = Coordinator(project, settings, failpoint=pass_by)
+    if not moment:
+        coordinator.stop_soon("never mind")
+    await asyncio.wait_for(coordinator.run(), 20)
+    assert next(passed) > moment
+    return coordinator
+
+
+@looped
+@pytest.mark.parametrize("moment", [0, 1, 2, 4, 8])
+async def test_told_to_stop_while_it_starts_it_stops(moment: int, project: Path, settings: Settings) -> None:
+    """Whenever that is: its inbox is cleared before its first turn, and the wish must not be cleared with it."""
+    assert not (await stopped_at(moment, project, settings))._in_force.state.running
 
 
 @looped
@@ -311,6 +335,31 @@ async def test_a_full_disk_is_waited_out(project: Path, settings: Settings) -> N
         assert (await again.ask(requests.Heartbeat(tokens=tokens)))[0].tokens == tokens
         assert mesh.coordinator.connection is not None
         assert mesh.coordinator.connection.epoch == read_connection(home_of(project, settings)).epoch == 2
+        await again.close()
+
+
+async def stopped_while_full(project: Path, settings: Settings) -> tuple[Client, int]:
+    """An agent and its lock, of a coordinator that was told to stop while its disk was full."""
+    disk = Full()
+    with suppress(StorageError):
+        async with running(project, settings, failpoint=disk) as mesh:
+            agent = await mesh.agent()
+            token = await agent.lock("a.txt")
+            disk.full = True
+            await agent.say(requests.RequestLock(targets=("b.txt",), mode=LockMode.WRITE))
+            await eventually(lambda: disk.refused >= 3)
+    assert isinstance(mesh.task.exception(), StorageError)
+    await agent.close()
+    return agent, token
+
+
+@looped
+async def test_it_can_be_stopped_while_the_disk_is_full(project: Path, settings: Settings) -> None:
+    """With the disk's words, for its goodbye is not on record; what was acknowledged is."""
+    agent, token = await stopped_while_full(project, settings)
+    async with running(project, settings) as mesh:
+        again = await Client.connect(mesh.connection, key=agent.key, last=agent.last)
+        assert (await again.ask(requests.Heartbeat(tokens=(token,))))[0].tokens == (token,)
         await again.close()
 
 
