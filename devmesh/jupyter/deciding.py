@@ -9,7 +9,7 @@ from devmesh.core.questions import open_questions
 from devmesh.mesh.conflicts import sorted_out
 from devmesh.mesh.task import title_of
 from devmesh.vocabulary.facts import WriteFound
-from devmesh.vocabulary.terms import ChangeState
+from devmesh.vocabulary.terms import ChangeState, WrittenBehind
 from devmesh_widgets.rows import ConflictRow, QuestionRow, RuleRow
 from devmesh_widgets.sections import TEXT_LIMIT
 
@@ -84,12 +84,14 @@ def _change_row(state: MeshState, change: Change) -> ConflictRow | None:
 
 def _write_row(at: float, fact: WriteFound) -> ConflictRow:
     held = f"; {', '.join(fact.holders)} held a lock on it" if fact.holders else ""
+    found = "left by an attempt that failed" if fact.found_by is WrittenBehind.LEFT else f"found by the {fact.found_by}"
+    whose = "" if fact.agent else "; by whom is not known"
     return ConflictRow(
         conflict=f"write {fact.write}",
         sort="write",
         agent=fact.agent or "",
         task=fact.task,
         since=at,
-        message=f"found by the {fact.found_by}{held}",
+        message=f"{found}{held}{whose}",
         files=(fact.path,),
     )

@@ -15,7 +15,7 @@ from devmesh.mesh.faces import bundle, table
 from devmesh.mesh.nouns import Picture
 from devmesh.mesh.waiting import Done
 from devmesh.vocabulary.facts import ChangeReturned
-from devmesh.vocabulary.terms import ChangeState
+from devmesh.vocabulary.terms import ChangeState, WrittenBehind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ class Conflict:
     """Something of two versions. `diff()` shows them, `save()` keeps one; a change in review is approved or sent back.
 
     `sort` is `review` (a change waits for approval), `returned` (it could not be merged, its agent tries again) or
-    `write` (a file was written without the gate and without a lock).
+    `write` (a file was written without the gate and without a lock, or by an attempt that failed).
     """
 
     def __init__(self, operations: Operations, name: str, sort: str, facts: Any) -> None:
@@ -56,7 +56,7 @@ class Conflict:
 
     @property
     def agent(self) -> str | None:
-        """Who made it, or is thought to have."""
+        """Who made it, or is thought to have; None: that is not known."""
         agent: str | None = self._facts.agent
         return agent
 
@@ -81,10 +81,34 @@ class Conflict:
     def message(self) -> str:
         """What it is about, in a line."""
         if self.sort == "write":
-            held = f" while {', '.join(self._facts.holders)} held a lock on it" if self._facts.holders else ""
-            return f"written without the gate and without a lock{held}, found by {self._facts.found_by}"
+            return self._of_write()
         text: str = self._facts.message if self.sort == "returned" else self._facts.summary
         return " ".join(text.split())
+
+    def _of_write(self) -> str:
+        """How it came about, as far as that is known, and where a version lies that was put aside."""
+        fact = self._facts
+        held = f" while {', '.join(fact.holders)} held a lock on it" if fact.holders else ""
+        if fact.found_by is WrittenBehind.LEFT:
+            return f"written under a lock by {fact.agent}, whose attempt failed; it is still in the project"
+        if fact.found_by is WrittenBehind.GATE:
+            place = self.kept_at
+            kept = f"; that version was put aside: {place}" if place is not None else ""
+            return f"written{held} in the instant in which the gate exchanged it, nobody knows by whom{kept}"
+        watched = f", seen while {fact.reporter} was at work" if fact.reporter else ""
+        whose = "" if fact.agent else f"{watched}; by whom is not known: a person, a program or any tool"
+        return f"written without the gate and without a lock{held}{whose}"
+
+    @property
+    def kept_at(self) -> Path | None:
+        """The file in which a version lies that was displaced in the instant of a landing; None for none."""
+        oid = self._facts.after if self.sort == "write" and self._facts.found_by is WrittenBehind.GATE else None
+        if oid is None:
+            return None
+        from devmesh.coordinator.landing import RESCUED
+
+        folder = self._operations.record.home / RESCUED
+        return next(iter(sorted(folder.glob(f"{oid[:12]}-*"))), None)
 
     # ---- looking ----
 
@@ -178,7 +202,10 @@ class Conflicts:
         return list(self._all())
 
     def __getitem__(self, name: str) -> Conflict:
-        """The one of that name. Raises KeyError when there is none."""
+        """The one of that name, an old write too. Raises KeyError when there is none."""
+        sort, _, number = name.partition(" ")
+        if sort == "write" and number.isdecimal() and (fact := self._operations.record.write(int(number))) is not None:
+            return Conflict(self._operations, name, sort, fact)
         found = self._all()
         if name not in found:
             raise KeyError(f"there is no conflict {name!r}")

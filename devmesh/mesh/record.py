@@ -175,6 +175,15 @@ class Past:
             ).fetchall()
         return tuple(fact for (body,) in reversed(rows) if isinstance(fact := decode_fact(body), WriteFound))
 
+    def write(self, number: int) -> WriteFound | None:
+        """The one of that number; None when there is none."""
+        with open_reader(self.home) as connection:
+            row = connection.execute(
+                "SELECT body FROM facts WHERE kind = 'write_found' AND json_extract(body, '$.write') = ?", (number,)
+            ).fetchone()
+        fact = decode_fact(row[0]) if row is not None else None
+        return fact if isinstance(fact, WriteFound) else None
+
     def figure(self, noun: str) -> Any:
         """A noun's history, or all `events`, as a plotly figure. Raises MeshError where there is no picture."""
         draw = getattr(import_module(_FIGURES), noun, None)

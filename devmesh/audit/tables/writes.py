@@ -25,6 +25,8 @@ class WriteRow(Struct):
     after: Prose = None
     holders: Prose = None
     "Who held a lock on it then, separated by commas."
+    reporter: Word = None
+    "In whose bridge's watch it was found."
 
 
 def fold_writes(recorded: Iterable[Recorded]) -> list[WriteRow]:
@@ -43,6 +45,7 @@ def _row(one: Recorded, fact: Any) -> WriteRow:
         before=fact.before,
         after=fact.after,
         holders=", ".join(fact.holders) or None,
+        reporter=fact.reporter,
     )
 
 

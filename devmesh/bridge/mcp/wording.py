@@ -12,6 +12,7 @@ from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import BoardShown, ChangeApplied, Discovery, QuestionAsked, WriteFound
 from devmesh.vocabulary.facts.board import AgentOnBoard, LockOnBoard, TaskOnBoard, WaitOnBoard
 from devmesh.vocabulary.plain import plain
+from devmesh.vocabulary.terms import WrittenBehind
 
 LONGEST: Final = 30_000
 "Characters of one result; the middle of a longer one is left out."
@@ -139,8 +140,9 @@ def _waiting(wait: WaitOnBoard) -> str:
 def _event(at: float, fact: ChangeApplied | WriteFound, now: float) -> str:
     ago = f"{max(0.0, now - at):.0f} s ago"
     if isinstance(fact, WriteFound):
-        by = f"by {fact.agent}" if fact.agent else "by the person, or a program"
-        return f"- {ago}: {said(fact.path)} was written {by}, without a lock"
+        by = f"by {fact.agent}" if fact.agent else "by the person, a program or a tool"
+        how = "by a task that failed, and stays" if fact.found_by is WrittenBehind.LEFT else "without a lock"
+        return f"- {ago}: {said(fact.path)} was written {by}, {how}"
     files = listed(fact.files) or "no file"
     merged = f" (merged with what others did: {listed(fact.merged)})" if fact.merged else ""
     return f"- {ago}: {fact.agent} changed {files} for task {fact.task}{merged}"
