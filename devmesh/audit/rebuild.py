@@ -154,7 +154,8 @@ def _build(home: Path, draft: Path, aside: Path, reason: str) -> Recovery:
         written = _fill(connection, source, Chain(read_key(home) or make_key(home)))
         reached, epoch = max(source.last, mark.sequence), max(written.epoch, mark.epoch)
         doubt = _doubt(connection, mark, source.last)
-        _describe(connection, install_id=mark.install_id, floor=reached + SAFE_DISTANCE, epoch=epoch, doubt=doubt)
+        floor, doubts = reached + SAFE_DISTANCE, _doubts(doubt, source.last, mark.sequence)
+        _describe(connection, install_id=mark.install_id, floor=floor, epoch=epoch, doubts=doubts)
         connection.execute("COMMIT")
     head = written.head.hex() if source.last else ""
     write_high_water(home, HighWater(install_id=mark.install_id, epoch=epoch, sequence=reached, head=head))
@@ -188,10 +189,18 @@ def _doubt(connection: sqlite3.Connection, mark: HighWater, last: int) -> str:
     return f"the facts up to {mark.sequence}, as recovered, do not carry the seal that was kept beside the record"
 
 
-def _describe(connection: sqlite3.Connection, *, install_id: str, floor: int, epoch: int, doubt: str) -> None:
+def _doubts(doubt: str, last: int, marked: int) -> list[Doubt]:
+    """What a proof of the new record will name for ever."""
+    found = [Doubt(1, doubt)] if doubt else []
+    if last < marked:
+        found.append(Doubt(last + 1, f"the facts {last + 1} to {marked} were recorded, and are lost since a rebuild"))
+    return found
+
+
+def _describe(connection: sqlite3.Connection, *, install_id: str, floor: int, epoch: int, doubts: list[Doubt]) -> None:
     words = {"install_id": install_id, "floor": str(floor), "epoch_floor": str(epoch), "clean": "0", SEALED_FROM: "1"}
-    if doubt:
-        words[DOUBTS] = msgspec.json.encode([Doubt(1, doubt)]).decode()
+    if doubts:
+        words[DOUBTS] = msgspec.json.encode(doubts).decode()
     connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", words.items())
 
 

@@ -14,6 +14,8 @@ import psutil
 from devmesh.errors import PortTaken, SettingError
 
 BACKLOG: Final = 64
+SPARED: Final = 192
+"File descriptors that are not for connections: the record, git, checks, and strangers on their way in."
 _PEER: Final = struct.Struct("3i")
 "pid, uid and gid of the process at the other end, as Linux tells them."
 
@@ -89,3 +91,16 @@ def is_own_peer(found: socket.socket) -> bool:
     with socket.socket(fileno=os.dup(found.fileno())) as same:
         _pid, uid, _gid = _PEER.unpack(same.getsockopt(socket.SOL_SOCKET, option, _PEER.size))
     return bool(uid == os.geteuid())
+
+
+def is_spared(connection: socket.socket) -> bool:
+    """Whether so few file descriptors are left that this one had better not be a connection's.
+
+    The system always gives the lowest that is free, so its number says how many are in use.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows: sockets are no files there
+        return False
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return most != resource.RLIM_INFINITY and connection.fileno() >= most - min(SPARED, most // 2)

@@ -18,7 +18,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
-from devmesh.coordinator.binding import BACKLOG, bind, bind_unix, is_own_peer
+from devmesh.coordinator.binding import BACKLOG, bind, bind_unix, is_own_peer, is_spared
 from devmesh.coordinator.channel import CLOSE_TIMEOUT, Channel
 from devmesh.coordinator.clock import Reading
 from devmesh.coordinator.guard import Guard, Issued, Rejection
@@ -181,7 +181,8 @@ class Listener:
         verdict = self._guard.judge(request.headers)
         if isinstance(verdict, Rejection):
             return connection.respond(verdict.status, verdict.text)
-        if self.closed_for or len(self.channels) >= MOST_CONNECTIONS:
+        taken = connection.transport.get_extra_info("socket")
+        if self.closed_for or len(self.channels) >= MOST_CONNECTIONS or is_spared(taken):
             reason = self.closed_for or "too many connections"
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{reason}\n")
         connection.credential = verdict

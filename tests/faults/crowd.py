@@ -46,31 +46,49 @@ class Offer:
     lines: dict[str, str]
 
 
-class Crowd:
-    """One interleaving after the other on one project, all from one seed."""
+class Scene:
+    """A project under git with some files, and lines that nobody else writes, all from one seed."""
 
-    def __init__(self, project: Path, home: Path, seed: int) -> None:
+    def __init__(self, project: Path, seed: int) -> None:
         self.project = project
         self.random = Random(seed)
-        self.count = Count()
-        self.must: dict[str, set[str]] = {}
-        "The lines that must be in each file, unless they were rescued."
         self.number = 0
-        self._at: str | None = None
-        self._overwritten: set[str] = set()
-        "Files somebody wrote while the present exchange ran: what they then held counts, nothing else."
         for name in FILES:
             (project / name).parent.mkdir(exist_ok=True, parents=True)
             (project / name).write_text(BEGINNING)
-            self.must[name] = set(BEGINNING.splitlines())
-        self._git("init", "-q")
-        self._git("add", "-A")
-        self._git("commit", "-qm", "begin")
-        self.gate = WriteGate(Repository(project, home).open(), failpoint=self._failpoint)
+        self.git("init", "-q")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "begin")
 
-    def _git(self, *arguments: str) -> None:
+    def git(self, *arguments: str) -> None:
+        """As Ada, in the project."""
         identity = ("-c", "user.name=Ada", "-c", "user.email=ada@localhost")
         subprocess.run(["git", *identity, *arguments], cwd=self.project, check=True, capture_output=True)
+
+    def line(self, who: str) -> str:
+        """One that was never there."""
+        self.number += 1
+        return f"{who} {self.number}"
+
+    def added(self, text: str, line: str) -> str:
+        """The text with that line, somewhere."""
+        lines = text.splitlines()
+        lines.insert(self.random.randint(0, len(lines)), line)
+        return "".join(f"{one}\n" for one in lines)
+
+
+class Crowd(Scene):
+    """One interleaving after the other on one project, all from one seed."""
+
+    def __init__(self, project: Path, home: Path, seed: int) -> None:
+        super().__init__(project, seed)
+        self.count = Count()
+        self.must = {name: set(BEGINNING.splitlines()) for name in FILES}
+        "The lines that must be in each file, unless they were rescued."
+        self._at: str | None = None
+        self._overwritten: set[str] = set()
+        "Files somebody wrote while the present exchange ran: what they then held counts, nothing else."
+        self.gate = WriteGate(Repository(project, home).open(), failpoint=self._failpoint)
 
     # ---- agents, through the gate
 
@@ -89,8 +107,8 @@ class Crowd:
         changes, lines = [], {}
         for name in self.random.sample(FILES, self.random.choice([1, 1, 2, 3])):
             before = (self.project / name).read_bytes() if (self.project / name).is_file() else None
-            line = self._line("agent")
-            after = self._with(before.decode() if before is not None else "", line).encode()
+            line = self.line("agent")
+            after = self.added(before.decode() if before is not None else "", line).encode()
             kind = FileKind.ADDED if before is None else FileKind.MODIFIED
             oid = self.gate.repository.write_blob(after)
             old = None if before is None else blob_id(before)
@@ -134,7 +152,7 @@ class Crowd:
         """Somebody writes a file with whatever tool; what it then holds is what must stay."""
         name = self.random.choice(FILES)
         path = self.project / name
-        line = self._line("behind")
+        line = self.line("behind")
         self.random.choice(WRITERS)(self, path, line)
         self.count.foreign += 1
         text = path.read_text() if path.is_file() else ""
@@ -163,83 +181,74 @@ class Crowd:
                 path.write_text(BEGINNING)
                 self.must[name] = set(BEGINNING.splitlines())
 
-    def _line(self, who: str) -> str:
-        self.number += 1
-        return f"{who} {self.number}"
 
-    def _with(self, text: str, line: str) -> str:
-        lines = text.splitlines()
-        lines.insert(self.random.randint(0, len(lines)), line)
-        return "".join(f"{one}\n" for one in lines)
-
-
-Writer = Callable[[Crowd, Path, str], Any]
+Writer = Callable[[Scene, Path, str], Any]
 
 
 def _text(path: Path) -> str:
     return path.read_text() if path.is_file() else ""
 
 
-def edit_in_place(crowd: Crowd, path: Path, line: str) -> None:
+def edit_in_place(scene: Scene, path: Path, line: str) -> None:
     """A person's editor that writes the same file."""
-    path.write_text(crowd._with(_text(path), line))
+    path.write_text(scene.added(_text(path), line))
 
 
-def edit_by_renaming(crowd: Crowd, path: Path, line: str) -> None:
+def edit_by_renaming(scene: Scene, path: Path, line: str) -> None:
     """A person's editor that puts a new file in the old one's place."""
     fresh = path.with_name(f"{path.name}~")
-    fresh.write_text(crowd._with(_text(path), line))
+    fresh.write_text(scene.added(_text(path), line))
     fresh.replace(path)
 
 
-def whole_file(_: Crowd, path: Path, line: str) -> None:
+def whole_file(_: Scene, path: Path, line: str) -> None:
     """A tool's Write: everything anew."""
     with path.open("w") as file:
         file.write(f"{BEGINNING}{line}\n")
 
 
-def sed_in_place(_: Crowd, path: Path, line: str) -> None:
+def sed_in_place(_: Scene, path: Path, line: str) -> None:
     """`sed -i`."""
     if path.is_file():
         subprocess.run(["sed", "-i", f"1i {line}", str(path)], check=True)
 
 
-def shell_redirection(_: Crowd, path: Path, line: str) -> None:
+def shell_redirection(_: Scene, path: Path, line: str) -> None:
     """`>`."""
     subprocess.run(["sh", "-c", 'printf "%s\\n" "$1" > "$0"', str(path), line], check=True)
 
 
-def shell_append(_: Crowd, path: Path, line: str) -> None:
+def shell_append(_: Scene, path: Path, line: str) -> None:
     """`>>`."""
     subprocess.run(["sh", "-c", 'printf "%s\\n" "$1" >> "$0"', str(path), line], check=True)
 
 
-def move_over(_: Crowd, path: Path, line: str) -> None:
+def move_over(_: Scene, path: Path, line: str) -> None:
     """`mv`."""
     other = path.with_name("other~")
     other.write_text(f"{BEGINNING}moved {line}\n")
     subprocess.run(["mv", str(other), str(path)], check=True)
 
 
-def python_open(_: Crowd, path: Path, line: str) -> None:
+def python_open(_: Scene, path: Path, line: str) -> None:
     """`open(path, "w")` in a process of its own."""
     program = "import sys; file = open(sys.argv[1], 'w'); file.write(sys.argv[2] + chr(10)); file.close()"
     subprocess.run([sys.executable, "-I", "-S", "-c", program, str(path), line], check=True)
 
 
-def formatter(_: Crowd, path: Path, line: str) -> None:
+def formatter(_: Scene, path: Path, line: str) -> None:
     """Rewrites every line, and adds none."""
     del line
     path.write_text("".join(f"{one.strip()}\n" for one in _text(path).splitlines()))
 
 
-def checkout(crowd: Crowd, path: Path, line: str) -> None:
+def checkout(scene: Scene, path: Path, line: str) -> None:
     """`git checkout -- file`: back to what was committed."""
     del line
-    crowd._git("checkout", "-q", "--", str(path.relative_to(crowd.project)))
+    scene.git("checkout", "-q", "--", str(path.relative_to(scene.project)))
 
 
-def remove(_: Crowd, path: Path, line: str) -> None:
+def remove(_: Scene, path: Path, line: str) -> None:
     """`rm`."""
     del line
     path.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 BALLAST = "ballast"
+NAMES = "names"
 WITHOUT_RIGHTS = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search,-sys_resource", "--")
 "Runs a command of root's for which modes of files and limits hold, as for anybody else."
 
@@ -43,19 +44,25 @@ def fill(place: Path) -> None:
 
 
 def empty(place: Path) -> None:
-    """There is room again."""
-    (place / BALLAST).unlink()
+    """There is room again; the name stays taken."""
+    os.truncate(place / BALLAST, 0)
 
 
 def use_up_names(place: Path) -> None:
-    """Until not one file more can be made there."""
-    folder = place / BALLAST
+    """Until not one file more can be made there, but the ballast."""
+    (place / BALLAST).touch()
+    folder = place / NAMES
     folder.mkdir()
     number = 0
     with suppress(OSError):
         while True:
             (folder / str(number)).touch()
             number += 1
+
+
+def give_names_back(place: Path) -> None:
+    """Files can be made again."""
+    shutil.rmtree(place / NAMES)
 
 
 def without_rights() -> tuple[str, ...]:
