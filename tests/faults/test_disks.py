@@ -6,15 +6,22 @@ Nothing that was acknowledged is lost, nobody is left in silence, and it goes on
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from devmesh.audit.database import DATABASE
+from devmesh.audit.journal import Journal
+from devmesh.audit.proving import prove
+from devmesh.audit.verify import verify
 from tests.faults.callers import Figures
 from tests.faults.disks import empty, fill, give_names_back, small_disk, use_up_names, without_rights
-from tests.faults.serving import insisting, served, served_again, until
+from tests.faults.serving import ROOT, insisting, served, served_again, until
 from tests.faults.test_chaos import judged
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -155,3 +162,20 @@ def test_no_names_left_on_the_disk(tmp_path: Path) -> None:
         figures = asyncio.run(lived())
         process.kill()
         assert judged(tmp_path, figures) == []
+
+
+def test_a_checkpoint_without_room_harms_nothing(tmp_path: Path) -> None:
+    """The log cannot be copied into the database: turns go on being kept, and kill -9 then loses none of them."""
+    home = tmp_path / "home"
+    command = [sys.executable, str(Path(__file__).with_name("checkpointing.py")), str(home)]
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    *acknowledged, refused = ended.stdout.split()
+    assert refused == "SQLITE_IOERR_WRITE"
+    journal = Journal.open(home, now_wall=0.0, check_whole=True)
+    assert journal.recovery is None
+    assert [str(one.sequence) for one in journal.load().facts] == acknowledged
+    journal.close()
+    assert verify(home) is None
+    assert prove(home).fault is None
