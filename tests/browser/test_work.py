@@ -18,7 +18,7 @@ from devmesh.vocabulary.requests import (
     SetGoal,
     ShareDiscovery,
 )
-from devmesh.vocabulary.terms import AgentState, Budget, LockMode, QuestionKind, Verdict
+from devmesh.vocabulary.terms import AgentState, Budget, LockMode, QuestionKind, TaskState, Verdict
 from devmesh_widgets import (
     CommandPanel,
     ConflictsPanel,
@@ -255,6 +255,28 @@ def test_the_board_shows_every_task_in_the_column_of_its_state(open_screen: Open
     assert screen.page.locator(".dm-detail").is_visible()
     screen.page.get_by_role("button", name="List").click()
     assert screen.page.locator(".dm-panel-tasks .dm-grid").is_visible()
+
+
+def test_a_board_of_a_thousand_tasks_is_paged_through(open_screen: OpenScreen) -> None:
+    """Every task can be reached, few are told, the columns count all of them, and a card far back opens its task."""
+    screen = open_screen()
+    states = (TaskState.QUEUED, TaskState.WORKING, TaskState.CLAIMED, TaskState.COMPLETED, TaskState.FAILED)
+    rows = tuple(TaskRow(task=n, title=f"job {n}", state=states[n % 5], since=float(n)) for n in range(1, 2_001))
+    panel = shown(screen, TasksPanel, Still(view(tasks=rows)))
+    screen.page.get_by_role("button", name="Board").click()
+    settle(screen, 6)
+    assert words(screen, ".dm-column-head .dm-count") == ["400", "800", "0", "400", "400"]
+    done = screen.page.get_by_label("Done", exact=True)
+    assert done.locator(".dm-task-title").first.inner_text() == "#1998 job 1998"
+    for _ in range(15):
+        done.get_by_role("button", name="Further in Done").click()
+        settle(screen, 4)
+    assert done.locator(".dm-task-title").last.inner_text() == "#3 job 3"
+    assert done.get_by_role("button", name="Further in Done").is_disabled()
+    assert screen.page.get_by_label("At work").locator(".dm-task-card").count() == 25
+    assert panel._feed.rows < 800
+    done.locator(".dm-task-card").last.click()
+    assert screen.page.get_by_label("Task 3", exact=True).is_visible()
 
 
 # ---- looking things up ----

@@ -10,8 +10,7 @@ from hypothesis import given, settings, strategies as st
 from devmesh.vocabulary.terms import AgentState
 from devmesh_widgets.feed import Feed
 from devmesh_widgets.rows import Health, TaskRow
-from devmesh_widgets.sections import cells_of
-from devmesh_widgets.windows import WHOLE
+from devmesh_widgets.sections import WHOLE, cells_of
 from tests.dashboard.rows import FrontEnd, agents, events, locks, view
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from devmesh.vocabulary.terms import TaskState
 from devmesh_widgets.rows import TaskRow
-from devmesh_widgets.sections import LIST_LIMIT, SECTIONS, TEXT_LIMIT, cells_of, key_of, short
+from devmesh_widgets.sections import LIST_LIMIT, SECTIONS, TEXT_LIMIT, WHOLE, cells_of, key_of, short
 from devmesh_widgets.wording import age, gigabytes, listed, share, span
 from tests.dashboard.payloads import PAYLOADS
+from tests.dashboard.rows import view
 from tests.dashboard.synthetic import SyntheticSource
 
 
@@ -19,6 +21,14 @@ def test_every_section_of_a_view_can_be_told() -> None:
             cells = cells_of(row)
             assert len(cells) == len(section.fields)
             assert cells[0] == key_of(row)
+
+
+def test_tasks_are_counted_where_they_are_too_many_to_tell() -> None:
+    """By state, each state once; where all are told the browser counts them itself."""
+    rows = tuple(TaskRow(task=n, title="t", state=(TaskState.QUEUED, TaskState.FAILED)[n % 2]) for n in range(401))
+    told = {row.state: row.count for row in SECTIONS["tally"].take(view(tasks=rows))}
+    assert told == {str(state): {"queued": 201, "failed": 200}.get(state, 0) for state in TaskState}
+    assert SECTIONS["tally"].take(view(tasks=rows[:WHOLE])) == ()
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

@@ -14,7 +14,8 @@ class Dashboard(Panel):
         "events", "hardware", "tools", "knowledge",
     )  # fmt: skip
     sections = (
-        "header", "inbox", "rules", "conflicts", "agents", "tasks", "locks", "waits", "hardware", "samples", "events",
+        "header", "inbox", "rules", "conflicts", "agents", "tasks", "tally", "locks", "waits", "hardware", "samples",
+        "events",
     )  # fmt: skip
     columns = {
         **inbox.TABLES,

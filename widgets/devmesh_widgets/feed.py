@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from devmesh_widgets.rows import Row, View
-from devmesh_widgets.sections import SECTIONS, Key, by_key, cells_of, key_of
-from devmesh_widgets.windows import ORDERS, WHOLE, Order, Place, Windows
+from devmesh_widgets.sections import SECTIONS, WHOLE, Key, by_key, cells_of, key_of
+from devmesh_widgets.windows import ORDERS, Order, Place, Windows
 
 BUDGET = 80_000
 "Bytes of compact JSON in one update; as Jupyter sends it, with spaces and escapes, it stays below 100,000."

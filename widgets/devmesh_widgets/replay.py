@@ -32,7 +32,7 @@ class PastDashboard(Panel):
     """The panels that have a past: nothing is asked, answered or looked up there."""
 
     shows = ("header", "agents", "tasks", "locks", "hardware", "events")
-    sections = ("header", "agents", "tasks", "locks", "waits", "hardware", "samples", "events")
+    sections = ("header", "agents", "tasks", "tally", "locks", "waits", "hardware", "samples", "events")
     columns: ClassVar[Tables] = {**agents.TABLES, **tasks.TABLES, **locks.TABLES, **hardware.TABLES, **events.TABLES}
 
 

@@ -122,6 +122,13 @@ class TaskRow(Row, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
 
 
+class TallyRow(Row, frozen=True, kw_only=True):
+    """How many tasks are in one state, where there are too many to tell them all."""
+
+    state: str
+    count: int
+
+
 class LockRow(Row, frozen=True, kw_only=True):
     """One target that is held."""
 

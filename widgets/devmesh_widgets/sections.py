@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from devmesh.vocabulary.plain import plain
+from devmesh.vocabulary.terms import TaskState
 from devmesh_widgets.rows import (
     AgentRow,
     ConflictRow,
@@ -20,6 +22,7 @@ from devmesh_widgets.rows import (
     Row,
     RuleRow,
     SampleRow,
+    TallyRow,
     TaskRow,
     View,
     WaitRow,
@@ -29,6 +32,9 @@ TEXT_LIMIT = 300
 "Characters of one cell that reach the browser; the whole text stays in the audit."
 LIST_LIMIT = 20
 "Items of one cell that reach the browser."
+
+WHOLE = 300
+"Rows up to which a table is told whole."
 
 Key = str | int | float
 
@@ -45,10 +51,19 @@ class Section(msgspec.Struct, frozen=True):
         return self.row.__struct_fields__
 
 
+def _tally(view: View) -> tuple[TallyRow, ...]:
+    """How many tasks are in each state: told only where the browser cannot count them itself."""
+    if len(view.tasks) <= WHOLE:
+        return ()
+    counted = Counter(map(str.__str__, map(attrgetter("state"), view.tasks)))  # plain text: members are slow to hash
+    return tuple(TallyRow(state=state, count=counted[state]) for state in map(str, TaskState))
+
+
 SECTIONS: dict[str, Section] = {
     "header": Section(HeaderRow, lambda view: (view.header,)),
     "agents": Section(AgentRow, lambda view: view.agents),
     "tasks": Section(TaskRow, lambda view: view.tasks),
+    "tally": Section(TallyRow, _tally),
     "locks": Section(LockRow, lambda view: view.locks),
     "waits": Section(WaitRow, lambda view: view.waits),
     "hardware": Section(HardwareRow, lambda view: (view.hardware,)),

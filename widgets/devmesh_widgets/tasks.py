@@ -40,5 +40,5 @@ class TasksPanel(Panel):
     """Live table of the tasks, with pause, resume, cancel and retry."""
 
     shows = ("tasks",)
-    sections = ("tasks",)
+    sections = ("tasks", "tally")
     columns = TABLES

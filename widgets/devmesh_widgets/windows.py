@@ -1,8 +1,8 @@
 """Which rows of a long table a front end is told: those its views show, in the table's own order. Knows no comm.
 
-A short table is told whole and the browser puts it in order. Beyond `WHOLE` rows a view says which places it shows, and
-is told what stands there, so that ten thousand rows cost as much as those in sight. `ORDERS` are the twins of `order`
-in `static/*.js`.
+A short table is told whole and the browser puts it in order. Beyond `sections.WHOLE` rows a view says which places it
+shows, and is told what stands there, so that ten thousand rows cost as much as those in sight. `ORDERS` are the twins
+of `order` in `static/*.js`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from devmesh.vocabulary.terms import TaskState
 from devmesh_widgets.rows import Row, TaskRow
 from devmesh_widgets.sections import Key
 
-WHOLE = 300
-"Rows up to which a table is told whole."
-WINDOW_LIMIT = 8
+WINDOW_LIMIT = 16
 "Windows kept for one table, whatever the views ask for; the oldest goes first."
 SPAN_LIMIT = 400
 "Rows of one window."
@@ -42,8 +40,8 @@ _TASKS = {
     state: place
     for place, state in enumerate(
         (
-            TaskState.WORKING, TaskState.REVIEW, TaskState.CLAIMED, TaskState.PAUSED, TaskState.ABANDONED,
-            TaskState.QUEUED, TaskState.FAILED, TaskState.COMPLETED, TaskState.CANCELLED,
+            TaskState.WORKING, TaskState.CLAIMED, TaskState.REVIEW, TaskState.PAUSED, TaskState.ABANDONED,
+            TaskState.QUEUED, TaskState.FAILED, TaskState.CANCELLED, TaskState.COMPLETED,
         )
     )
 }  # fmt: skip

@@ -53,6 +53,7 @@ class TaskExtras {
   }
 
   end() {
+    this.board.end();
     this.detail.end();
   }
 }

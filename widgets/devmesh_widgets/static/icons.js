@@ -3,7 +3,9 @@ import { draw } from "./elements.js";
 
 /** Name -> [path, filled?]. */
 const SHAPES = {
+  after: ["M6 3.4 10.6 8 6 12.6"],
   alert: ["M8 2.4 14 13H2zM8 6.4v3.2M8 11.3v.2"],
+  before: ["M10 3.4 5.4 8 10 12.6"],
   check: ["M3.2 8.6l3.2 3.2 6.4-7.4"],
   clock: ["M8 2.6a5.4 5.4 0 1 0 0 10.8A5.4 5.4 0 0 0 8 2.6M8 5v3.2l2.2 1.4"],
   cross: ["M4.3 4.3l7.4 7.4M11.7 4.3l-7.4 7.4"],

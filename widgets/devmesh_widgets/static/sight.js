@@ -7,9 +7,10 @@ const EVERY = 100;
 const AGAIN = 3_000;
 
 export class Sight {
-  /** @param {import("./link.js").Link} link @param {string} table @param {string} section */
-  constructor(link, table, section) {
+  /** @param {import("./link.js").Link} link @param {string} table @param {string} section @param {number} [ahead] */
+  constructor(link, table, section, ahead = AHEAD) {
     this.link = link;
+    this.ahead = ahead;
     this.about = { kind: "window", view: link.name, table, section };
     this.asked = "";
     this.askedAt = -Infinity;
@@ -18,8 +19,8 @@ export class Sight {
 
   /** @param {number} first @param {number} last @param {boolean} missing whether a row in sight is not there yet */
   show(first, last, missing) {
-    const from = Math.max(0, Math.floor((first - AHEAD) / BLOCK) * BLOCK);
-    this.wanted = { first: from, count: Math.ceil((last + AHEAD) / BLOCK) * BLOCK - from };
+    const from = Math.max(0, Math.floor((first - this.ahead) / BLOCK) * BLOCK);
+    this.wanted = { first: from, count: Math.ceil((last + this.ahead) / BLOCK) * BLOCK - from };
     const words = `${from} ${this.wanted.count}`;
     if (words === this.asked && !(missing && performance.now() - this.askedAt > AGAIN)) return;
     this.timer ||= setTimeout(() => this.ask(), Math.max(0, this.askedAt + EVERY - performance.now()));

@@ -25,8 +25,8 @@ export const TASK_STATES = {
   cancelled: { icon: "dash", tone: "quiet", text: "cancelled" },
 };
 
-/** Order of the states in the table of tasks: what moves first, what is over last. */
-export const TASK_ORDER = ["working", "review", "claimed", "paused", "abandoned", "queued", "failed", "completed", "cancelled"];
+/** Order of the states in the table of tasks: what moves first, what is over last. Each column of the board is a stretch of it. */
+export const TASK_ORDER = ["working", "claimed", "review", "paused", "abandoned", "queued", "failed", "cancelled", "completed"];
 
 /** @type {Record<string, Look>} */
 export const LOCK_MODES = {
