@@ -97,8 +97,12 @@ def home_of(project: Path, settings: Settings) -> Path:
 
 def open_home(home: Path) -> Path:
     """`home`, created 0700 where missing. Raises MeshError when it is not a folder of the current user's alone."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = home.lstat()
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = home.lstat()
+    except OSError as error:
+        reason = f"the state folder {home} cannot be made: {error.strerror}"
+        raise MeshError(reason, hint="Set DEVMESH_HOME to a folder that you may write to.") from error
     if not stat.S_ISDIR(found.st_mode) or not _is_ours(found):
         raise MeshError(f"{home} is not a folder of yours", hint="Set DEVMESH_HOME to a folder that is.")
     if os.name == "posix" and stat.S_IMODE(found.st_mode) & 0o077:

@@ -238,6 +238,13 @@ def test_files_that_cannot_be_trusted_are_passed_over(project: Path, settings: S
     assert live_connections(settings) == ()
 
 
+def test_a_state_folder_that_cannot_be_made_is_a_setting_to_mend() -> None:
+    """Named with the reason and the variable."""
+    with pytest.raises(MeshError, match="/dev/null/state cannot be made: Not a directory") as caught:
+        open_home(Path("/dev/null/state"))
+    assert "DEVMESH_HOME" in (caught.value.hint or "")
+
+
 # ---- one coordinator ----
 
 

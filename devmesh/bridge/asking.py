@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from devmesh.errors import Code, DevMeshError, Refused
-from devmesh.vocabulary.codec import Message, Recorded, decode_message, encode
+from devmesh.vocabulary.codec import Message, Recorded, decode_message, encode, refuse_no_numbers
 from devmesh.vocabulary.facts import AnyFact, RequestMalformed, RequestRefused
 from devmesh.vocabulary.requests import AnyRequest
 
@@ -63,6 +63,7 @@ class Unanswered:
         """Number it. Raises Malformed for what no coordinator would take; no number is used up then."""
         text = encode(Message(id=self._highest + 1, request=request))
         decode_message(text)
+        refuse_no_numbers(request, "$.request")
         self._highest += 1
         asked = Asked(self._highest, text, time.monotonic(), asyncio.get_running_loop().create_future())
         self._waiting[asked.id] = asked

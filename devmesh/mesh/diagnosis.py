@@ -159,5 +159,5 @@ def badges_on_record(project: Path, settings: Settings) -> dict[str, str]:
         return {}
     if joined is None or "probes" not in joined:
         return {}
-    tried = joined[joined["probes"].map(bool)]
+    tried = joined[joined["probes"].map(bool).astype(bool)]  # of no rows, `map` makes no mask
     return {str(tool): str(badge) for tool, badge in zip(tried["tool"], tried["badge"], strict=True)}

@@ -62,7 +62,8 @@ def post(  # noqa: PLR0913, PLR0917 - each is an option of the command
             return exits.DONE
         try:
             mesh.wait(task, progress=not as_json)
-        except KeyboardInterrupt:  # the line of progress has its last word
+        except KeyboardInterrupt:
+            put_json({"task": task.number}) if as_json else say(f"task {task.number} goes on")
             return exits.INTERRUPTED
         _tell(task.result(), as_json=as_json)
     finally:

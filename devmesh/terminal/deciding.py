@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from devmesh.errors import Refused
 from devmesh.terminal import exits
 from devmesh.terminal.options import AsJson, Project
-from devmesh.terminal.printing import put_json, put_table, say
+from devmesh.terminal.printing import complain, put_json, put_table, say
 
 if TYPE_CHECKING:
     from devmesh.mesh import Mesh
     from devmesh.mesh.waiting import Done
 
+T = TypeVar("T")
 Numbers = Annotated[list[int], typer.Argument(metavar="TASK...", help="Task numbers.")]
 Which = Annotated[list[str], typer.Argument(metavar="TASK|AGENT...", help="Task numbers, or agents by name.")]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
@@ -39,36 +41,40 @@ def _tell(done: Done, *, as_json: bool) -> None:
     put_json({"done": done.said}) if as_json else say(done.said)
 
 
+def _each(these: list[T], doing: Callable[[T], Done], *, as_json: bool) -> int:
+    """Do it to every one, whatever became of the one before; fails when one of them was refused."""
+    end = exits.DONE
+    for one in these:
+        try:
+            _tell(doing(one), as_json=as_json)
+        except Refused as refused:
+            end = exits.code_of(refused)
+            complain(refused, as_json=as_json)
+    return end
+
+
 def cancel(tasks: Numbers, project: Project = Path(), reason: Reason = "", as_json: AsJson = False) -> int:
     """End tasks. Their tools are stopped, and nothing of them lands."""
     with _joined(project) as mesh:
-        for task in tasks:
-            _tell(mesh.cancel(task, reason), as_json=as_json)
-    return exits.DONE
+        return _each(tasks, lambda task: mesh.cancel(task, reason), as_json=as_json)
 
 
 def retry(tasks: Numbers, project: Project = Path(), as_json: AsJson = False) -> int:
     """Queue failed or cancelled tasks again. Their attempts are counted from zero."""
     with _joined(project) as mesh:
-        for task in tasks:
-            _tell(mesh.retry(task), as_json=as_json)
-    return exits.DONE
+        return _each(tasks, mesh.retry, as_json=as_json)
 
 
 def pause(which: Which, project: Project = Path(), as_json: AsJson = False) -> int:
     """Stop tasks where they are, or agents altogether."""
     with _joined(project) as mesh:
-        for one in which:
-            _tell(mesh.pause(one), as_json=as_json)
-    return exits.DONE
+        return _each(which, mesh.pause, as_json=as_json)
 
 
 def resume(which: Which, project: Project = Path(), as_json: AsJson = False) -> int:
     """Let paused tasks or agents go on. A parked agent is tried again at once."""
     with _joined(project) as mesh:
-        for one in which:
-            _tell(mesh.resume(one), as_json=as_json)
-    return exits.DONE
+        return _each(which, mesh.resume, as_json=as_json)
 
 
 def inbox(project: Project = Path(), as_json: AsJson = False) -> int:

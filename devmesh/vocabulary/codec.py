@@ -5,6 +5,7 @@ JSON, strict: UTF-8 only, no NaN, no unknown tag, no unknown field in a request,
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeVar
 
 import msgspec
@@ -62,8 +63,23 @@ def encode(value: Record) -> bytes:
     """The wire form. Raises Malformed for text that is none (a lone surrogate); NaN becomes null."""
     try:
         return _encoder.encode(value)
-    except (UnicodeEncodeError, ValueError, OverflowError) as error:
+    except UnicodeEncodeError as error:
+        part = error.object[max(0, error.start - 10) : error.start + 10].encode("ascii", "backslashreplace").decode()
+        raise Malformed(f"not text: '{part}' has half a character in it", hint="Is it read as UTF-8?") from error
+    except (ValueError, OverflowError) as error:
         raise Malformed(f"cannot be written as JSON: {error}") from error
+
+
+def refuse_no_numbers(value: object, place: str = "$") -> None:
+    """Raises Malformed where a request holds NaN or infinity, which would be written as if nothing were said."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Malformed(f"{value} is no number that could be kept to", field=place)
+    if isinstance(value, Record):
+        for name in value.__struct_fields__:
+            refuse_no_numbers(getattr(value, name), f"{place}.{name}")
+    elif isinstance(value, tuple):
+        for position, one in enumerate(value):
+            refuse_no_numbers(one, f"{place}[{position}]")
 
 
 def decode_message(data: bytes | str) -> Message:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import devmesh as library
 from devmesh.bridge.guarding.dialects import program
 from devmesh.bridge.tools.entry import Entry
 from devmesh.bridge.tools.probing import Handshake, Probed
@@ -125,6 +126,14 @@ def test_what_the_canary_found_is_on_record(mesh: Mesh) -> None:
     mesh.launch("scripted", workspace="shared")
     found = badges_on_record(mesh.project, Settings.load(home=mesh.audit.path.parents[1]))
     assert found == {"scripted": "enforced"}
+
+
+def test_a_record_that_nobody_joined_has_no_badge(tmp_path: Path) -> None:
+    """The first minutes of every mesh."""
+    project = tmp_path / "project"
+    project.mkdir()
+    with library.start(project, ws_port=0, home=tmp_path / "state"):
+        assert badges_on_record(project, Settings.load(home=tmp_path / "state")) == {}
 
 
 def test_without_a_record_there_is_no_badge(tmp_path: Path) -> None:

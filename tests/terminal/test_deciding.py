@@ -40,6 +40,16 @@ def test_tasks_are_cancelled_retried_paused_and_resumed(devmesh: Run, mesh: Mesh
     assert "Traceback" not in refused.stderr
 
 
+def test_one_that_is_refused_keeps_no_other_from_being_done(devmesh: Run, mesh: Mesh) -> None:
+    """The rest is done all the same, and the command says that it failed."""
+    mesh.post("one")
+    mesh.post("two")
+    said = devmesh("cancel", "1", "9", "2")
+    assert said.returncode == exits.REFUSED
+    assert said.stdout == "cancelled task 1\ncancelled task 2\n"
+    assert "task 9" in said.stderr
+
+
 def test_the_inbox_is_read_and_answered(devmesh: Run, mesh: Mesh) -> None:
     """Empty, with a question, and empty again."""
     assert devmesh("inbox").stdout == "nobody asks anything\n"

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 from devmesh.errors import Code, Malformed
 from devmesh.vocabulary import codec, facts, requests
 from devmesh.vocabulary.codec import Delivery, Message, Recorded
+from devmesh.vocabulary.terms import Budget
 from tests.vocabulary.examples import FACTS, REQUESTS, deliveries, messages, record, recorded
 from tests.vocabulary.malformed import MALFORMED, Bad, asking, nested, saying
 
@@ -192,8 +193,9 @@ def test_a_fact_of_an_unknown_kind_is_refused() -> None:
 @pytest.mark.parametrize("text", ["\ud800", "a\udfffb"])
 def test_a_lone_surrogate_is_not_written(text: str) -> None:
     """No reader could take it back."""
-    with pytest.raises(Malformed):
+    with pytest.raises(Malformed, match="half a character") as caught:
         codec.encode(facts.GoalSet(text=text))
+    assert "UTF-8" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("figure", [float("nan"), float("inf"), -float("inf")])
@@ -252,3 +254,15 @@ def _visible_to_a_schema() -> list[str]:
 def test_the_schema_refuses_what_the_codec_refuses(name: str) -> None:
     """All of the corpus that is a JSON value, and shallow enough for a validator."""
     assert not _validator().is_valid(_as_a_schema_sees_it(MALFORMED[name].said))
+
+
+@pytest.mark.parametrize("figure", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_refused_before_it_is_asked(figure: float) -> None:
+    """Wherever it stands: written as null it would mean that nothing was said."""
+    with pytest.raises(Malformed) as caught:
+        codec.refuse_no_numbers(requests.PostTask(prompt="x", time_limit=figure))
+    assert caught.value.field == "$.time_limit"
+    with pytest.raises(Malformed) as caught:
+        codec.refuse_no_numbers((1.0, requests.PostTask(prompt="x", budget=Budget(dollars=figure))))
+    assert caught.value.field == "$[1].budget.dollars"
+    codec.refuse_no_numbers(requests.PostTask(prompt="x", time_limit=2.5))
