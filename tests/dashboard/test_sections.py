@@ -26,7 +26,7 @@ def test_every_section_of_a_view_can_be_told() -> None:
 def test_tasks_are_counted_where_they_are_too_many_to_tell() -> None:
     """By state, each state once; where all are told the browser counts them itself."""
     rows = tuple(TaskRow(task=n, title="t", state=(TaskState.QUEUED, TaskState.FAILED)[n % 2]) for n in range(401))
-    told = {row.state: row.count for row in SECTIONS["tally"].take(view(tasks=rows))}
+    told = dict(cells_of(row) for row in SECTIONS["tally"].take(view(tasks=rows)))
     assert told == {str(state): {"queued": 201, "failed": 200}.get(state, 0) for state in TaskState}
     assert SECTIONS["tally"].take(view(tasks=rows[:WHOLE])) == ()
 
