@@ -5,6 +5,7 @@ Knows one file at a time; which files land together is `tree`.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from devmesh.errors import BadTarget
 from devmesh.repository import Repository, TreeEntry
 from devmesh.repository.beneath import parts_of
 from devmesh.repository.parallel import in_parallel
-from devmesh.repository.reading import EXECUTABLE, PLAIN, Current, read_current
+from devmesh.repository.reading import EXECUTABLE, PLAIN, SYMLINK, Current, read_current
 from devmesh.vocabulary.terms import Conflict, FileChange, PlannedWrite
 
 OURS = ".devmesh"
@@ -71,8 +72,8 @@ class Comparison:
             now = self._look(change.path)
         except BadTarget as wrong:
             return Conflict(path=change.path, reason=wrong.message[:500])
-        if now.kind in {"directory", "special"}:
-            return Conflict(path=change.path, reason=f"the project has a {_KINDS[now.kind]} there")
+        if reason := self._forbidden(change, now):
+            return Conflict(path=change.path, reason=reason[:500])
         mode = _mode(change, base.before.get(change.path), now)
         if now.oid == change.after and (change.after is None or now.mode == mode):
             return None
@@ -83,6 +84,16 @@ class Comparison:
             return Conflict(path=change.path, reason=reason, current=self.keep(now))
         assert change.before and change.after and now.data is not None  # noqa: S101, PT018 - else it is unmergeable
         return _Diverged(change.path, now, now.data, mode, change.before, change.after)
+
+    def _forbidden(self, change: FileChange, now: Current) -> str:
+        """Why it may never be put there, whatever was there before; empty when it may."""
+        if now.kind in {"directory", "special"}:
+            return f"the project has a {_KINDS[now.kind]} there"
+        if change.mode == SYMLINK and change.after is not None and change.after != now.oid:
+            target = self._repository.read_blob(change.after).decode(errors="replace")
+            if leads_out(change.path, target):
+                return f"a symbolic link to {target!r} leads out of the project"
+        return ""
 
     def _look(self, path: str) -> Current:
         if any(part.casefold().startswith(OURS) for part in parts_of(path)):
@@ -138,6 +149,12 @@ def _unmergeable(change: FileChange, now: Current, *, mergeable: bool) -> str:
     if not mergeable:
         return "both changed it, and files like it are never merged"
     return ""
+
+
+def leads_out(path: str, target: str) -> bool:
+    """Whether a symbolic link at `path` points, as it is spelled, outside of the project or into git's own folder."""
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return place.startswith("/") or place.split("/")[0].casefold() in {"..", ".git"}
 
 
 def impossible(changes: Sequence[FileChange]) -> Conflict | None:

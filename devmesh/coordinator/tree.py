@@ -64,6 +64,9 @@ class WriteGate:
         wrong = impossible(effect.files)
         if wrong is not None:
             return Prepared(change=effect.change, conflicts=(wrong,))
+        if set(effect.files) != set(self.repository.changes(effect.base, effect.head)):
+            # people and reviewers are shown the difference of the commits: nothing else may land
+            return Prepared(change=effect.change, problem="its list of files is not what its commits differ in")
         paths = [file.path for file in effect.files]
         base = Base(self.repository.tree_entries(effect.base, paths), frozenset(effect.mergeable))
         current = self.repository.snapshot(include=self._include)

@@ -1,6 +1,6 @@
 """Run by a test: prepares and applies a change, and kills itself at a named instant.
 
-python killed_gate.py PROJECT HOME BASE PATH:BEFORE:AFTER,... POINT HIT
+python killed_gate.py PROJECT HOME BASE HEAD PATH:BEFORE:AFTER,... POINT HIT
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from devmesh.vocabulary.terms import FileChange, FileKind
 
 def main() -> None:
     """See above."""
-    project, home, base, listed, point, hit = sys.argv[1:]
+    project, home, base, head, listed, point, hit = sys.argv[1:]
     left = int(hit)
 
     def failpoint(name: str) -> None:
@@ -35,7 +35,7 @@ def main() -> None:
         files.append(FileChange(path=path, kind=kind, before=before or None, after=after or None))
     gate = open_gate(Path(project), Path(home), failpoint=failpoint)
     paths = tuple(file.path for file in files)
-    prepared = gate.prepare(PrepareChange(change=1, base=base, head=base, files=tuple(files), mergeable=paths))
+    prepared = gate.prepare(PrepareChange(change=1, base=base, head=head, files=tuple(files), mergeable=paths))
     gate.apply(ApplyChange(change=1, plan=prepared.plan))
 
 

@@ -6,15 +6,18 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from devmesh.coordinator.landing import POINTS
 from devmesh.coordinator.tree import WriteGate, open_gate
 from devmesh.core.effects import ApplyChange
 from devmesh.core.events import Applied
-from devmesh.vocabulary.terms import FileChange, FileKind
+from devmesh.repository import blob_id
+from devmesh.vocabulary.terms import FileChange, FileKind, PlannedWrite
 from tests.coordinator.changing import Edit, Made, land, make, replaced, temporary_files, write
 
 KILLED = Path(__file__).with_name("killed_gate.py")
@@ -134,14 +137,11 @@ def test_what_is_displaced_is_in_the_private_repository(gate: WriteGate, project
     """Also an ignored file, which no snapshot has."""
     (project / ".gitignore").write_text("*.log\n")
     (project / "noise.log").write_text("before\n")
-    before = gate.repository.write_blob(b"unrelated")
+    base = gate.repository.snapshot(include=["*.log"])
     after = gate.repository.write_blob(b"after\n")
-    del before
-    from devmesh.repository import blob_id
-
-    change = FileChange(path="noise.log", kind=FileKind.MODIFIED, before=blob_id(b"before\n"), after=after)
-    base = gate.repository.snapshot()
-    _, applied = land(gate, Made(base, base, (change,)))
+    written = PlannedWrite(path="noise.log", expected=blob_id(b"before\n"), after=after)
+    head = gate.repository.combined_tree(base, [written])
+    _, applied = land(gate, Made(base, head, gate.repository.changes(base, head)))
     assert applied == Applied(change=1)
     assert gate.repository.read_blob(blob_id(b"before\n")) == b"before\n"
 
@@ -195,10 +195,47 @@ def _swapping(old: str, new: str) -> Edit:
     return edit
 
 
+def test_only_what_the_commits_differ_in_lands(gate: WriteGate, project: Path) -> None:
+    """Reviewers are shown the commits: a list that says more, less or something else is refused."""
+    made = make(gate.repository, write(a_txt="harmless\n"))
+    evil = gate.repository.write_blob(b"evil\n")
+    (told,) = made.files
+    more = FileChange(path="b.txt", kind=FileKind.ADDED, after=evil)
+    for files in ((told, more), (msgspec.structs.replace(told, after=evil),), (more,), ()):
+        prepared = gate.prepare(replace(made, files=files).to_prepare())
+        assert (prepared.plan, prepared.conflicts) == ((), ())
+        assert "not what its commits differ in" in prepared.problem
+    assert not gate.prepare(made.to_prepare()).problem
+
+
+@pytest.mark.parametrize(
+    "target", ["/etc/passwd", "../../outside", "../../src/app.py", "../.git/hooks", "x/../../../y"]
+)
+def test_a_link_that_leads_out_of_the_project_does_not_land(gate: WriteGate, project: Path, target: str) -> None:
+    """Whoever read or wrote through it would leave the project without knowing."""
+    made = make(gate.repository, lambda place: (place / "src" / "link").symlink_to(target))
+    (conflict,) = gate.prepare(made.to_prepare()).conflicts
+    assert conflict.reason == f"a symbolic link to {target!r} leads out of the project"
+
+
+def test_a_link_within_the_project_lands(gate: WriteGate, project: Path) -> None:
+    """And one that the project has is left as it is."""
+    (project / "mine").symlink_to("/etc/hosts")
+
+    def edit(place: Path) -> None:
+        (place / "src" / "link").symlink_to("../a.txt")
+        (place / "b.txt").write_text("b\n")
+
+    _, applied = land(gate, make(gate.repository, edit))
+    assert applied == Applied(change=1)
+    assert (project / "src" / "link").readlink() == Path("../a.txt")
+    assert (project / "mine").readlink() == Path("/etc/hosts")
+
+
 def kill_at(project: Path, home: Path, made: Made, point: str, hit: int) -> bool:
     """Prepare and apply in another process that is killed at a point; whether it came that far."""
     files = ",".join(f"{file.path}:{file.before or ''}:{file.after or ''}" for file in made.files)
-    command = [sys.executable, str(KILLED), str(project), str(home), made.base, files, point, str(hit)]
+    command = [sys.executable, str(KILLED), str(project), str(home), made.base, made.head, files, point, str(hit)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode in {0, -9}, ended.stderr
     return ended.returncode == -9

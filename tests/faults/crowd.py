@@ -17,7 +17,7 @@ from devmesh.coordinator.landing import POINTS, RESCUED
 from devmesh.coordinator.tree import WriteGate
 from devmesh.core.effects import ApplyChange, PrepareChange
 from devmesh.repository import Repository, blob_id
-from devmesh.vocabulary.terms import FileChange, FileKind
+from devmesh.vocabulary.terms import FileChange, FileKind, PlannedWrite
 
 FILES = ("a.txt", "b.txt", "src/c.txt")
 BEGINNING = "".join(f"line {number}\n" for number in range(12))
@@ -42,6 +42,7 @@ class Offer:
     """What an agent made of what it read."""
 
     base: str
+    head: str
     files: tuple[FileChange, ...]
     lines: dict[str, str]
 
@@ -114,7 +115,8 @@ class Crowd(Scene):
             old = None if before is None else blob_id(before)
             changes.append(FileChange(path=name, kind=kind, before=old, after=oid))
             lines[name] = line
-        return Offer(base, tuple(changes), lines)
+        writes = [PlannedWrite(path=one.path, expected=one.before, after=one.after) for one in changes]
+        return Offer(base, self.gate.repository.combined_tree(base, writes), tuple(changes), lines)
 
     def _land(self, offer: Offer) -> None:
         """As the core does: prepared again when somebody wrote in between, and back to its agent on a conflict."""
@@ -122,7 +124,7 @@ class Crowd(Scene):
         for _ in range(TRIES):
             self._overwritten.clear()
             prepared = self.gate.prepare(
-                PrepareChange(change=1, base=offer.base, head=offer.base, files=offer.files, mergeable=paths)
+                PrepareChange(change=1, base=offer.base, head=offer.head, files=offer.files, mergeable=paths)
             )
             assert not prepared.problem, prepared.problem
             if prepared.conflicts:
