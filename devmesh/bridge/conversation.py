@@ -134,6 +134,7 @@ class Conversation:
             declared=tool.declared,
             workspace=self._lane.kind,
             probes=self._lane.probes,
+            confined=self._lane.confined,
         )
         reply = await self._link.request(request)
         if any(joined.pid != os.getpid() for joined in reply.all(facts.AgentJoined)):

@@ -28,6 +28,7 @@ from devmesh.bridge.workspace import Workspaces
 from devmesh.errors import DevMeshError, NoMesh
 from devmesh.logs import configure
 from devmesh.processes.confinement import confinement_of, lacking
+from devmesh.processes.trial import in_force
 from devmesh.repository import Repository
 from devmesh.settings import Settings
 from devmesh.vocabulary.plain import plain, redact
@@ -80,9 +81,9 @@ async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settin
     desk = Desk(home)
     lane = await _lane(tool, home, settings, options, desk)
     own = lane.kind is WorkspaceKind.OWN
-    lane = replace(lane, confinement=confinement_of(settings, project, home, own_workspace=own))
-    if missing := lacking(settings):
-        options.tell(missing)
+    confinement = confinement_of(settings, project, home, own_workspace=own)
+    lane = replace(lane, confinement=confinement, confined=await in_force(confinement, home))
+    options.tell(lacking(settings) or f"its tool is kept within: {lane.confined}")
     conversation = Conversation(link, tool, workspaces, place, tuple(options.options), lane)
     loop = asyncio.get_running_loop()
 

@@ -30,6 +30,8 @@ class Lane:
     "Whether its tool is given the mesh's tools by MCP."
     confinement: Confinement = field(default_factory=Confinement)
     "What its tool may take, and where it may not write."
+    confined: str = ""
+    "What of that was found to hold on this machine, in words."
     talks: bool = False
     "Whether the tool itself asks, over its own protocol."
 

@@ -18,7 +18,7 @@ from devmesh.vocabulary.requests import AnyRequest
 from devmesh.vocabulary.terms import PlannedTask, Probe, Role
 
 WRITTEN_BY_AGENTS: Final[dict[type[Any], tuple[str, ...]]] = {
-    requests.Join: ("model", "host", "probes"),
+    requests.Join: ("model", "host", "probes", "confined"),
     requests.Leave: ("reason",),
     requests.Bid: ("reason",),
     requests.Decline: ("reason",),

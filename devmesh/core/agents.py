@@ -53,6 +53,7 @@ def join(turn: Turn, session: Session, request: requests.Join) -> None:
             margin=limits.margin,
             rulebook=rulebook(),
             works=request.works,
+            confined=request.confined,
         )
     )
     name_architect(turn)

@@ -55,10 +55,18 @@ def agent_row(state: MeshState, agent: Agent, locks: int) -> AgentRow:
         dollars=agent.spent.dollars,
         parked=reason_parked(agent),
         retry_at=agent.parked_until if agent.parked is not None else None,
-        probes=tuple(
-            f"{probe.way}: {'refused' if probe.refused else 'not refused'} {probe.detail}".strip()
-            for probe in agent.joined.probes
+        probes=(
+            *([f"kept within: {agent.joined.confined}"] if agent.joined.confined else []),
+            *_tried(agent),
         ),
+    )
+
+
+def _tried(agent: Agent) -> tuple[str, ...]:
+    """What its canary found."""
+    return tuple(
+        f"{probe.way}: {'refused' if probe.refused else 'not refused'} {probe.detail}".strip()
+        for probe in agent.joined.probes
     )
 
 

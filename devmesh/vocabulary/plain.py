@@ -92,7 +92,7 @@ def redact(text: str) -> str:
     Doing it twice changes nothing more. Known forms only: a password in plain prose cannot be told from a word.
     """
     text = _unwrapped(_without_keys(text))
-    text = _TOKENS.sub(REDACTED, text)
+    text = _TOKENS.sub(REDACTED, _TOKENS.sub(REDACTED, text))  # one may follow on another without a sign between
     text = _USERINFO.sub(rf"\1{REDACTED}\2", text)
     text = _BEARER.sub(rf"\1\2{REDACTED}", text)
     return _ASSIGNED.sub(lambda found: f"{found[1]}{found[2] or found[3] or ''}{REDACTED}", text)

@@ -25,6 +25,8 @@ def test_work_lands_though_the_tool_itself_cannot_write_the_project(
     with devmesh.start(project, ws_port=0, home=tmp_path / "home") as mesh:
         mesh.launch("scripted")
         kept = mesh.post(script("append notes.md", "| - confined", "answer Done."))
+        (known,) = mesh.agents.df()["confined"]
+        assert known == f"landlock {version()}"
         assert kept.result(timeout=40).files == ("notes.md",)
         assert (project / "notes.md").read_text().endswith("- confined\n")
         beside = mesh.post(script(f"outside {project}/notes.md", "| stolen"))

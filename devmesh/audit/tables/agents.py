@@ -49,6 +49,8 @@ class AgentRow(Struct):
     "How often its service would not serve."
     host: Word = None
     pid: Count = None
+    confined: Word = None
+    "What its tool is kept within; missing where it did not say."
     reason: Prose = None
     "Why it went."
     session: int = 0
@@ -141,6 +143,7 @@ def _joined(one: Recorded, fact: facts.AgentJoined) -> AgentRow:
         vram_gb=fact.declared.vram_gb,
         host=fact.host or None,
         pid=fact.pid or None,
+        confined=fact.confined or None,
         session=fact.session,
     )
 

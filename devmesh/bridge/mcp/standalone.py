@@ -20,6 +20,7 @@ from devmesh.bridge.link import Link, LinkState
 from devmesh.bridge.locks import Locks
 from devmesh.bridge.mcp.handlers import Handlers, Seat
 from devmesh.errors import DevMeshError, MeshLost
+from devmesh.processes.trial import NOTHING
 from devmesh.settings import Settings
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import AgentDismissed, AgentJoined, AgentLeft, AgentLost, SessionOpened
@@ -113,7 +114,7 @@ class _Presence:
         await self._link.close()
 
     async def _join(self) -> None:
-        request = Join(tool=TOOL, host=socket.gethostname()[:100], pid=os.getpid(), works=False)
+        request = Join(tool=TOOL, host=socket.gethostname()[:100], pid=os.getpid(), works=False, confined=NOTHING)
         joined = (await self._link.request(request, timeout=_PATIENCE)).find(AgentJoined)
         if joined is None:
             raise MeshLost("the mesh did not say whether we joined")

@@ -35,6 +35,7 @@ def agents(held: Held) -> tuple[shapes.Agent, ...]:
                 awards=agent.awards,
                 locks=locks[agent.name],
                 used=agent.used,
+                confined=agent.joined.confined,
             )
             for agent in state.present
         )

@@ -72,6 +72,8 @@ class Agent(Shape, frozen=True, kw_only=True):
     awards: int
     locks: int
     used: Resources
+    confined: str = ""
+    "What its tool is kept within; `nothing` where nothing is, empty where it does not say."
 
 
 class Task(Shape, frozen=True, kw_only=True):

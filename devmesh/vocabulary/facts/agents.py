@@ -40,6 +40,8 @@ class AgentJoined(Fact):
     probes: tuple[Probe, ...] = ()
     works: bool = True
     "False: it is never asked to work, to review or to plan."
+    confined: Line = ""
+    "What its tool is kept within, as it was tried by the bridge that joined. Empty: it does not say."
 
 
 class AgentLeft(Fact):

@@ -39,6 +39,8 @@ class Join(Request):
     "What the canary found: the badge is what was measured."
     works: bool = True
     "False: it holds locks and talks with the others, and is never asked to work, to review or to plan."
+    confined: Line = ""
+    "What its tool is kept within, as was tried: `landlock 4, rlimits AS`, or `nothing`. Empty: it does not say."
 
 
 class Leave(Request):
