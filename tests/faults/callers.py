@@ -43,6 +43,10 @@ class Figures:
     "Granted, as their clients were told."
     tasks: list[int] = field(default_factory=list)
     "Posted, as the person was told."
+    landed: dict[int, str] = field(default_factory=dict)
+    "Changes by number with the content they brought, as their authors were told."
+    returned: int = 0
+    "Changes that came back, because others were faster."
     histories: dict[str, list[Operation]] = field(default_factory=lambda: defaultdict(list))
     surprises: list[str] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -85,6 +89,9 @@ class Caller:
                 await self.close()
                 await asyncio.sleep(0.05)
 
+    def told(self, fact: Any) -> None:
+        """Hear of something that is no answer. Nothing follows from it here."""
+
     async def close(self) -> None:
         """Hang up without ado."""
         socket, self._socket = self._socket, None
@@ -105,7 +112,8 @@ class Caller:
             )
         await self._socket.send(encode(Message(id=number, request=request)), text=True)
         while (delivery := decode_delivery(await self._socket.recv())).reply_to != number:
-            pass
+            for recorded in delivery.facts:
+                self.told(recorded.fact)
         return tuple(recorded.fact for recorded in delivery.facts)
 
 

@@ -20,10 +20,11 @@ from devmesh.address import home_of, read_connection
 from devmesh.errors import DevMeshError
 from devmesh.settings import Settings
 from devmesh.vocabulary.terms import Role
+from tests.faults.authors import Author
 from tests.faults.callers import IMPATIENCE, Caller, Figures, lock, post
 
 PROGRAM = Path(__file__).parents[1] / "coordinator" / "killed_coordinator.py"
-CALLERS = 4
+CALLERS, AUTHORS = 4, 2
 
 
 class Process:
@@ -138,8 +139,10 @@ async def chaos(folder: Path, seed: int, seconds: float) -> Figures:
             person = Caller(Role.OPERATOR, proxy, process.home, figures)
             going = lambda: time.monotonic() < end  # noqa: E731
             work = [lock(agent, Random(seed * 31 + n), f"c{n}", figures, going) for n, agent in enumerate(agents)]
+            authors = [Author(f"a{n}", proxy, process.home, project, figures) for n in range(AUTHORS)]
+            work += [author.work(Random(seed * 37 + n), going) for n, author in enumerate(authors)]
             await asyncio.gather(*work, post(person, figures, going), trouble(process, proxy, chance, figures, end))
-            for one in (*agents, person):
+            for one in (*agents, *authors, person):
                 await one.close()
     finally:
         process.kill()

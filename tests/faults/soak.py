@@ -12,10 +12,17 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from random import Random
+
+from _pytest.outcomes import Skipped
 
 from tests.faults.chaos import chaos
+from tests.faults.serving import served
 from tests.faults.test_chaos import judged
+from tests.faults.test_damage import HARMLESS, harmed
+from tests.faults.test_disks import filled
 from tests.faults.test_lost_updates import crowded
 from tests.fuzz.targets import TARGETS
 from tests.fuzz.test_fuzz import fuzz
@@ -39,8 +46,29 @@ def kill_and_cut(seed: int, total: Total) -> None:
         raise AssertionError(f"chaos from seed {seed}: {wrong[:5]}")
     total.update(
         kills=figures.kills, stops=figures.stops, cuts=figures.cuts, wrong_bytes=figures.garbled, calls=figures.calls,
-        grants=len(figures.tokens), lock_histories=len(figures.histories),
+        grants=len(figures.tokens), chained_changes=len(figures.landed), lock_histories=len(figures.histories),
     )  # fmt: skip
+
+
+def harm(seed: int, total: Total) -> None:
+    """The record's own files, between two lives."""
+    names = Random(seed).choices(HARMLESS, k=6)
+    with tempfile.TemporaryDirectory(prefix="devmesh-soak-") as folder:
+        with served(Path(folder, "project"), Path(folder, "state")) as process:
+            figures = asyncio.run(harmed(process, names, seed))
+        wrong = judged(Path(folder), figures)
+    if wrong:
+        raise AssertionError(f"damages from seed {seed}, {names}: {wrong[:5]}")
+    total["damages"] += len(names)
+
+
+def fill_up(seed: int, total: Total) -> None:
+    """Where a small disk may be mounted: it fills up and is emptied, the coordinator killed meanwhile or not."""
+    with tempfile.TemporaryDirectory(prefix="devmesh-soak-") as folder, suppress(Skipped):
+        figures = filled(Path(folder), Random(seed), 4)
+        if wrong := judged(Path(folder), figures):
+            raise AssertionError(f"full disks from seed {seed}: {wrong[:5]}")
+        total["full_disks"] += 4
 
 
 def simulate(seed: int, total: Total) -> None:
@@ -69,7 +97,7 @@ def feed(seed: int, total: Total) -> None:
     total.update(inputs=2_500, sayings=4_000)
 
 
-ROUND: tuple[Callable[[int, Total], None], ...] = (kill_and_cut, simulate, crowd, feed)
+ROUND: tuple[Callable[[int, Total], None], ...] = (kill_and_cut, harm, fill_up, simulate, crowd, feed)
 
 
 def main(seconds: float, seed: int) -> None:

@@ -20,6 +20,7 @@ from devmesh.audit.rows import facts_after
 from devmesh.audit.verify import verify
 from devmesh.settings import Settings
 from devmesh.vocabulary import facts
+from tests.faults.authors import FILES, unchained
 from tests.faults.callers import Figures
 from tests.faults.chaos import chaos
 from tests.faults.linearizable import linearizable
@@ -46,6 +47,7 @@ def judged(folder: Path, figures: Figures) -> list[str]:
         wrong.append(f"{len(posted)} tasks on record, {len(figures.tasks)} were posted")
     wrong += [f"{fact}" for fact in record if isinstance(fact, facts.AgentLost | facts.LockExpired)]
     wrong += [f"{path}: no order explains it" for path, one in figures.histories.items() if not linearizable(one)]
+    wrong += unchained(home, folder / "project", figures)
     wrong += [str(found) for found in (verify(home), prove(home).fault) if found is not None]
     return wrong
 
@@ -59,6 +61,10 @@ def test_what_was_acknowledged_survives_chaos(tmp_path: Path) -> None:
     assert figures.kills >= 2
     assert len(figures.tokens) > 20
     assert figures.tasks
+    assert figures.landed
+    file = next(path for name in FILES if (path := tmp_path / "project" / name).exists())
+    file.write_text("made from nothing\n")
+    assert len(judged(tmp_path, figures)) == 1
 
 
 def main(seed: int, seconds: float) -> None:
@@ -70,7 +76,8 @@ def main(seed: int, seconds: float) -> None:
     sys.stdout.write(
         f"{seconds:g} s from seed {seed}: {figures.kills} kills, {figures.stops} stops, {figures.cuts} cuts, "
         f"{figures.garbled} wrong bytes; {figures.calls} calls, {figures.retries} retries, "
-        f"{len(figures.tokens)} grants, {len(figures.tasks)} tasks, "
+        f"{len(figures.tokens)} grants, {len(figures.tasks)} tasks, {len(figures.landed)} changes "
+        f"landed and {figures.returned} came back, "
         f"{len(figures.histories)} histories of {operations} operations\n"
     )
     sys.stdout.write("".join(f"WRONG: {one}\n" for one in wrong))
