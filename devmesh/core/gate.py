@@ -190,6 +190,7 @@ def _landed(turn: Turn, change: Change, how: str) -> None:
             merged=tuple(write.path for write in change.plan if write.merged),
             kind_of_landing=how,
             contents=tuple(write.after for write in change.plan),
+            displaced=tuple(write.expected for write in change.plan),
         )
     )
 

@@ -30,21 +30,25 @@ HELD = (
     "{path} is held by {agent} ({mode}) for another {left:.0f} s. "
     "Work on something else, or wait; do not write it by other means."
 )
+CHANGED = (
+    "{path} was written by somebody else since you began, or since you last wrote it. It is locked for you now: "
+    "read it again, so that what they wrote stays, then do this again."
+)
 WAITED = "The lock on {path} could not be had: {why}. Work on something else, or wait; do not write it by other means."
 WRITING = frozenset({LockMode.WRITE, LockMode.CO_WRITE})
 
 Looking = Callable[[], Awaitable[Sequence[LockOnBoard]]]
 "Says who holds what now."
-Keeping = Callable[[Sequence[str]], Awaitable[None]]
-"Keeps what is there, before it is written."
+Keeping = Callable[[Sequence[str]], Awaitable[str]]
+"Keeps what is there, before it is written; says which file the tool must read again first, if it must."
 
 
 async def _nobody() -> Sequence[LockOnBoard]:
     return ()
 
 
-async def _unkept(_: Sequence[str]) -> None:
-    return
+async def _unkept(_: Sequence[str]) -> str:
+    return ""
 
 
 class SharedGate(Deciding):
@@ -80,7 +84,14 @@ class SharedGate(Deciding):
         allowed = await with_a_persons_yes(wanted, wish, self._ask, self._task)
         if not allowed.granted:
             return allowed
-        return await self._locked([exactly(path) for path in wanted.inside])
+        targets = [exactly(path) for path in wanted.inside]
+        locked = await self._locked(targets)
+        if not locked.granted or not targets:
+            return locked
+        if unread := await self._keep(wanted.inside):
+            return Permission(granted=False, reason=CHANGED.format(path=plain(unread)))
+        self.granted.update(targets)
+        return locked
 
     async def _locked(self, targets: Sequence[str]) -> Permission:
         """All of them, or none and why."""
@@ -92,9 +103,6 @@ class SharedGate(Deciding):
             return Permission(granted=False, reason=await self._because(wanted, refused))
         if missing := self._uncovered(targets):
             return Permission(granted=False, reason=WAITED.format(path=missing[0], why="its lease ended"))
-        if targets:
-            await self._keep(targets)
-        self.granted.update(targets)
         return Permission(granted=True)
 
     def _uncovered(self, targets: Sequence[str]) -> list[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
-from devmesh.bridge.covering import covered_by_any, covers
+from devmesh.bridge.covering import covered_by_any, covers, exactly
 from devmesh.bridge.guarding.footprint import Footprint
 from devmesh.bridge.guarding.trail import Trail, Versions
 from devmesh.bridge.workspace import to_its_end
@@ -23,6 +24,10 @@ _log = logging.getLogger(__name__)
 
 PACE = 0.25
 "Seconds between two glances at the stamps of the files, where glancing is quick."
+NEAR = 0.02
+"The same for files the tool was just granted, which it is about to write."
+EXPECTED = 10.0
+"Seconds for which it is thought to be."
 SHARE = 0.02
 "Of one processor, at most so much is spent glancing: in a large project, glances are rarer."
 SETTLED = 0.05
@@ -49,6 +54,7 @@ class Landed:
     change: int
     path: str
     content: str | None
+    displaced: str | None
 
 
 Elsewhere = Callable[[bool], Awaitable[Collection[str]]]
@@ -67,26 +73,52 @@ class Watch:
         self._trail = trail
         self._elsewhere = elsewhere
         self._report = report
-        self._granted: dict[str, set[str]] = {}
+        self._granted: dict[str, dict[str, Found | None]] = {}
         "Each target a wish was granted for, and what was written under it since: once is what was asked for."
+        self._known: dict[str, str | None] = {}
+        "What the tool can have read, by path; else what was there when it began."
+        self._begun = ""
         self._landed: list[Landed] = []
         self._judging = asyncio.Lock()
+        self._near = Footprint(trail.repository.project)
+        "Of what was granted last."
+        self._near_until = 0.0
+        self._granting = asyncio.Event()
 
     # ---- what is allowed ----
 
-    async def granting(self, targets: Iterable[str]) -> None:
-        """Keep what is there, then account the next version of each to the tool. Raises DevMeshError when it cannot."""
-        wanted = tuple(targets)
+    async def granting(self, paths: Sequence[str]) -> str:
+        """Keep what is there, then account the next version of each to the tool.
+
+        Returns one that somebody else has written since the tool can have read it, and then nothing is granted: what it
+        would write may lack that. It is asked about once. Raises DevMeshError when nothing can be kept.
+        """
+        targets = tuple(map(exactly, paths))
         async with self._judging:
             due = tuple(self._landed)
-            await to_its_end(self._trail.look)
-            await self._judge(due, lambda path: covered_by_any(wanted, path))
-            self._granted.update({target: set() for target in wanted})
+            commit = await to_its_end(self._trail.look)
+            self._begun = self._begun or commit
+            await self._judge(due, lambda path: covered_by_any(targets, path))
+            if news := await to_its_end(self._unread, paths, commit):
+                return news
+            self._granted.update({target: {} for target in targets})
+            self._near.tread(paths)
+            self._near_until = time.monotonic() + EXPECTED
+            self._granting.set()
+        return ""
+
+    def _unread(self, paths: Sequence[str], commit: str) -> str:
+        """The first of the files that is not as the tool knows it; from now on it knows them all."""
+        entries = self._trail.repository.tree_entries
+        began, now = ({path: one.oid for path, one in entries(at, paths).items()} for at in (self._begun, commit))
+        unread = [path for path in paths if self._known.get(path, began.get(path)) != now.get(path)]
+        self._known.update({path: now.get(path) for path in paths})
+        return next(iter(unread), "")
 
     def overhear(self, applied: ChangeApplied) -> None:
         """What the gate landed is nobody's unlocked write, and a version that may be overwritten before it is seen."""
-        landed = zip(applied.files, applied.contents, strict=False)
-        self._landed += [Landed(applied.change, path, content) for path, content in landed]
+        landed = zip(applied.files, applied.contents, applied.displaced, strict=False)
+        self._landed += [Landed(applied.change, path, content, displaced) for path, content, displaced in landed]
 
     def turn_over(self) -> None:
         """From here on nothing is granted: no tool is at work."""
@@ -104,6 +136,7 @@ class Watch:
         async with self._judging:
             due = tuple(self._landed)
             commit = await to_its_end(self._trail.look)
+            self._begun = self._begun or commit
             seen = await to_its_end(self._trail.seen)
             if due or seen:
                 elsewhere = await self._elsewhere(last)
@@ -116,12 +149,26 @@ class Watch:
         await self._tread(footprint)
         pause = PACE
         while True:
-            await asyncio.sleep(pause)
+            await self._pause(pause)
             written, took = await asyncio.to_thread(_glance, footprint)
             pause = max(PACE, took / SHARE)
             if written:
                 await self._settled(footprint)
                 await self._tried(footprint)
+
+    async def _pause(self, seconds: float) -> None:
+        """So long, or until the tool has written what it was just granted."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if time.monotonic() < self._near_until:
+                await asyncio.sleep(min(NEAR, left))
+                if self._near.changed():
+                    return
+            else:
+                self._granting.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left):
+                        await self._granting.wait()
 
     async def _settled(self, footprint: Footprint) -> None:
         for _ in range(SETTLING):
@@ -155,37 +202,66 @@ class Watch:
         self._landed = [one for one in self._landed if one not in heard or (one in due and not ours(one.path))]
 
     async def _judge_one(self, path: str, versions: Versions, landed: Sequence[Landed]) -> None:
-        for found in self._unaccounted(path, versions, landed):
+        for found in await to_its_end(self._unaccounted, path, versions, landed):
             await self._report(found)
         number = max((one.change for one in landed), default=0)
         await to_its_end(self._trail.judged, path, versions, number)
 
     def _unaccounted(self, path: str, versions: Versions, landed: Sequence[Landed]) -> list[Found]:
-        """What was neither landed nor granted. A landing that nobody saw was displaced before anybody looked."""
-        unseen = [one.content for one in landed if one.content not in versions[1:] and one.content != versions[-1]]
-        whole = (*versions[:-1], *unseen, versions[-1])
-        contents = [one.content for one in landed]
-        found = []
-        for before, after in pairwise(whole):
-            if after in contents:
-                contents.remove(after)
-            elif before != after and not self._is_own(path):
-                suspected = path in self.named and not self._holds(path)
-                found.append(Found(path, before, after, suspected))
+        """What was neither landed nor granted. What a landing displaced, or made, may have come and gone unseen."""
+        landings = {(one.displaced, one.content) for one in landed}
+        found: list[Found] = []
+        for before, after in pairwise(_whole(versions, landed)):
+            if before == after or (before, after) in landings:
+                continue
+            if self._is_own(path, before, after):
+                self._known[path] = after
+            else:
+                found += self._doubtful(path)
+                found.append(Found(path, before, after, path in self.named and not self._holds(path)))
         return found
 
-    def _is_own(self, path: str) -> bool:
+    def _is_own(self, path: str, before: str | None, after: str | None) -> bool:
         """Whether the tool was granted to write it, and has not done so since."""
         if covered_by_any(self.free, path):
             return True
         for target, written in self._granted.items():
             if path not in written and covers(target, path):
-                written.add(path)
+                written[path] = Found(path, before, after, suspected=False)
                 return True
         return False
 
+    def _doubtful(self, path: str) -> Iterator[Found]:
+        """What was taken for the tool's own, now that there was one write more: it may have been either."""
+        for target, written in self._granted.items():
+            taken = written.get(path)
+            if taken is not None and covers(target, path):
+                written[path] = None
+                if self._takes_away(taken):
+                    yield taken
+
+    def _takes_away(self, found: Found) -> bool:
+        """Whether a line is gone with it: only then there is something to be had back."""
+        if found.before is None:
+            return False
+        texts = self._trail.repository.read_blobs(oid for oid in (found.before, found.after) if oid is not None)
+        after = set(texts[found.after].splitlines()) if found.after is not None else set()
+        return not set(texts[found.before].splitlines()) <= after
+
     def _holds(self, path: str) -> bool:
         return covered_by_any(self._granted, path) or covered_by_any(self.free, path)
+
+
+def _whole(versions: Versions, landed: Sequence[Landed]) -> list[str | None]:
+    """What was seen, with each landing's two versions where they belong: at the end, but for the last, if unseen."""
+    whole = list(versions)
+    for one in landed:
+        place = whole.index(one.content) if one.content in whole else len(whole) - 1
+        if one.content not in whole:
+            whole.insert(place, one.content)
+        if place == 0 or whole[place - 1] != one.displaced:
+            whole.insert(place, one.displaced)
+    return whole
 
 
 def _glance(footprint: Footprint) -> tuple[bool, float]:

@@ -104,6 +104,8 @@ class ChangeApplied(Fact):
     "exact, merged, empty (nothing to do) or duplicate (already there)."
     contents: tuple[ObjectId | None, ...] = ()
     "What the gate made of each of the `files`, in their order; empty where it exchanged nothing."
+    displaced: tuple[ObjectId | None, ...] = ()
+    "What each of them was, until then."
 
 
 class ChangeReturned(Fact):
