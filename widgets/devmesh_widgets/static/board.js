@@ -45,7 +45,8 @@ class Column {
       this.list.scrollTop = 0;
       this.show();
     }, { className: "dm-button", shape, hint: label });
-    node.lastChild.className = "dm-unseen";
+    node.setAttribute("aria-label", label);
+    node.lastChild.remove();
     return node;
   }
 

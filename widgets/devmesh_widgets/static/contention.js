@@ -2,6 +2,8 @@
 import { make } from "./elements.js";
 import { counted, span, visible } from "./wording.js";
 
+const LOOK_AGAIN = 3_000;
+
 export class Contention {
   /** @param {import("./link.js").Link} link */
   constructor(link) {
@@ -11,9 +13,19 @@ export class Contention {
     this.empty = make("p", "dm-empty");
     this.node.append(make("summary", "", "Where they got into each other's way"), this.list, this.empty);
     this.node.addEventListener("toggle", () => this.node.open && this.read());
+    this.readAt = -Infinity;
+  }
+
+  /** Read again from time to time, while it is open and somebody waits or has just done so. */
+  refresh() {
+    const { changes } = this.link.store.sections.waits;
+    if (!this.node.open || changes === this.changes || performance.now() - this.readAt < LOOK_AGAIN) return;
+    this.changes = changes;
+    this.read();
   }
 
   async read() {
+    this.readAt = performance.now();
     try {
       const found = await this.link.lookups.look("contention");
       const most = Math.max(...found.map((one) => one.seconds), 0.001);

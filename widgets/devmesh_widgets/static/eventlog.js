@@ -30,7 +30,7 @@ export class EventLog {
     this.link = link;
     this.live = live;
     this.shelf = Object.assign(Object.create(link), { store: new Store({ events: FIELDS }) });
-    this.found = new Table({ ...EVENTS, label: "Events found", empty: ["No event fits."] }, this.shelf);
+    this.found = new Table({ ...EVENTS, label: "Events found", calm: 0, newest: false, empty: ["No event fits."] }, this.shelf);
     this.found.node.hidden = true;
     this.group = choice(GROUPS);
     this.group.setAttribute("aria-label", "Which events");
@@ -49,7 +49,7 @@ export class EventLog {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.read(), TYPING);
     });
-    for (const table of [live, this.found]) this.opens(table);
+    for (const table of [live, this.found]) table.opens((row) => this.open(row), "Enter or a click shows a fact as it is on record");
   }
 
   /** Whether what is shown comes from the record. */
@@ -83,17 +83,8 @@ export class EventLog {
     return undefined;
   }
 
-  /** A press or Enter on an event shows all of it. */
-  opens(table) {
-    const open = () => this.open(table.rowAt(table.active));
-    table.body.addEventListener("click", open);
-    table.grid.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target === table.grid) open();
-    });
-  }
-
+  /** All of an event. */
   async open(row) {
-    if (!row) return;
     this.whole.hidden = false;
     const close = press("Close", () => (this.whole.hidden = true), { className: "dm-quietly" });
     const head = make("div", "dm-card-head");

@@ -7,6 +7,7 @@ export const EVENTS = {
   section: "events",
   label: "Events",
   height: 9,
+  newest: true,
   empty: ["Nothing has happened yet."],
   order: (a, b) => b.sequence - a.sequence,
   columns: [

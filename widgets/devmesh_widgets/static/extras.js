@@ -5,6 +5,7 @@ import { BudgetForm } from "./budget.js";
 import { Contention } from "./contention.js";
 import { Detail } from "./detail.js";
 import { EventLog } from "./eventlog.js";
+import { RowCard } from "./rowcard.js";
 import { TASKS } from "./tasks.js";
 import { WaitGraph } from "./waitgraph.js";
 
@@ -19,17 +20,10 @@ class TaskExtras {
     tools.append(this.list, this.cards);
     node.append(this.board.node, this.detail.node);
     this.show(false);
-    table.body.addEventListener("click", (event) => {
-      if (!event.target.closest("button")) this.open(table.rowAt(table.active)?.task);
-    });
-    table.grid.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target === table.grid) this.open(table.rowAt(table.active)?.task);
-    });
-    table.grid.title = "Enter or a click opens a task";
+    table.opens((row) => this.open(row.task), "Enter or a click opens a task");
   }
 
   open(task) {
-    if (task === undefined) return;
     this.from = this.table.grid.getRootNode().activeElement;
     this.detail.open(task);
   }
@@ -58,15 +52,31 @@ class TaskExtras {
   }
 }
 
-class LockExtras {
-  constructor({ node }, link) {
-    this.graph = new WaitGraph(link);
-    this.contention = new Contention(link);
-    node.append(this.graph.node, this.contention.node);
+class AgentExtras {
+  constructor({ tables: [table] }) {
+    this.card = new RowCard(table, (row) => row.agent);
   }
 
   refresh() {
-    this.graph.refresh();
+    this.card.refresh();
+  }
+
+  end() {}
+}
+
+class LockExtras {
+  constructor({ tables: [held, waits], node }, link) {
+    this.parts = [
+      new RowCard(held, (row) => row.target),
+      new RowCard(waits, (row) => row.targets.join(", ")),
+      new WaitGraph(link),
+      new Contention(link),
+    ];
+    node.append(...this.parts.slice(2).map((part) => part.node));
+  }
+
+  refresh() {
+    for (const part of this.parts) part.refresh();
   }
 
   end() {}
@@ -101,4 +111,4 @@ class CostExtras {
   end() {}
 }
 
-export const EXTRAS = { costs: CostExtras, tasks: TaskExtras, locks: LockExtras, events: EventExtras };
+export const EXTRAS = { agents: AgentExtras, costs: CostExtras, tasks: TaskExtras, locks: LockExtras, events: EventExtras };

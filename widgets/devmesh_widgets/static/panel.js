@@ -2,6 +2,7 @@
 import { AGENTS } from "./agents.js";
 import { Banner } from "./banner.js";
 import { box } from "./boxes.js";
+import { Calm } from "./calm.js";
 import { Command } from "./command.js";
 import { Conflicts } from "./conflicts.js";
 import { COSTS } from "./costs.js";
@@ -41,6 +42,7 @@ class TablePanel {
     this.note = make("p", "dm-note");
     this.second = specs.length > 1 ? make("div", "dm-subtitle", specs[1].label, { role: "heading", "aria-level": "4" }) : null;
     node.append(this.tables[0].node, ...(this.second ? [this.second, this.tables[1].node] : []), this.note);
+    this.waited = new Calm();
     this.extra = Object.hasOwn(EXTRAS, name) ? new EXTRAS[name](this, link) : null;
   }
 
@@ -55,7 +57,7 @@ class TablePanel {
     const { skipped } = sections[0];
     this.note.hidden = !skipped;
     if (skipped) this.note.textContent = `${skipped.toLocaleString("en")} skipped here, faster than a screen can show; all are in mesh.audit.`;
-    if (this.second) this.second.hidden = this.tables[1].node.hidden = sections[1].count === 0;
+    if (this.second) this.second.hidden = this.tables[1].node.hidden = this.waited.of(Math.sign(sections[1].count)) === 0;
     for (const table of this.tables) table.refresh();
     this.extra?.refresh();
   }

@@ -1,14 +1,14 @@
 /** @file A table that draws only the rows in sight: thousands cost as much as twenty. Knows no particular noun. */
 import { Question, paintButtons } from "./buttons.js";
+import { CALM, Calm } from "./calm.js";
 import { paint } from "./cells.js";
+import { cellClass, columnsWithin, tracksOf } from "./columns.js";
 import { make, newId, setText } from "./elements.js";
 import { Sight } from "./sight.js";
 
 export const ROW_HEIGHT = 28;
 const SPARE = 4;
-const GAP = 8;
 const PADDING = 24;
-const NARROWEST = 60;
 /** What stands in a row that was scrolled to before it was told. */
 const COMING = { text: "…", quiet: true, hint: "On its way. Where buttons wait for a running cell, so does this row." };
 
@@ -32,6 +32,8 @@ const COMING = { text: "…", quiet: true, hint: "On its way. Where buttons wait
  * @property {number} [least] rows of room even when there are fewer
  * @property {string[]} empty what to say, and what to type, when there is nothing
  * @property {string} [stopped] what to say then, once the mesh was stopped
+ * @property {boolean} [newest] rows come in at the top: who has scrolled down stays with what they read
+ * @property {number} [calm] milliseconds after which it gives back room it no longer needs
  * @property {string} [noun]
  * @property {number} [room] px for the buttons
  * @property {(row: any) => string} [name]
@@ -62,6 +64,7 @@ export class Table {
     this.count = 0;
     this.seen = -1;
     this.active = 0;
+    this.room = new Calm(spec.calm ?? CALM);
     this.columns = [];
     this.grid.addEventListener("scroll", () => this.draw(false), { passive: true });
     this.grid.addEventListener("keydown", (event) => this.key(event));
@@ -81,12 +84,10 @@ export class Table {
   /** Look at the rows again. */
   refresh() {
     const { section } = this;
-    if (section.changes !== this.seen) {
-      this.seen = section.changes;
-      this.sorted = section.places ? [] : [...section.rows.values()].sort(this.spec.order);
-      if (!section.places) this.sight.end();
-    }
+    const top = this.spec.newest ? Math.floor(this.grid.scrollTop / ROW_HEIGHT) : 0;
+    const read = top && this.keyAt(top);
     const count = (this.count = section.count);
+    if (section.changes !== this.seen) this.sort(section);
     this.grid.hidden = count === 0;
     this.empty.hidden = count > 0;
     const over = !!this.spec.stopped && this.link.store.health[0] === "stopped";
@@ -96,9 +97,39 @@ export class Table {
     this.body.style.height = `${count * ROW_HEIGHT}px`;
     const room = Math.max(this.spec.least ?? 0, Math.min(count, this.spec.height));
     this.node.style.setProperty("--dm-room", `${(room + 1) * ROW_HEIGHT}px`);
+    this.node.style.setProperty("--dm-kept", `${(this.room.of(room) + 1) * ROW_HEIGHT}px`);
+    if (top) this.grid.scrollTop += (this.placeOf(read, top) - top) * ROW_HEIGHT;
     if (this.spec.noun) this.question.refresh(this.spec.noun);
     this.resize();
     this.draw();
+  }
+
+  /** Put the rows in order; the active one stays active, wherever it went. */
+  sort(section) {
+    this.seen = section.changes;
+    this.sorted = section.places ? [] : [...section.rows.values()].sort(this.spec.order);
+    if (section.places) return;
+    this.sight.end();
+    if (this.chosen !== undefined) this.active = this.placeOf(this.chosen, this.active);
+  }
+
+  /** Where the row of a key is now; the place given where it is not. */
+  placeOf(key, otherwise) {
+    const [field] = this.section.fields;
+    const at = this.sorted.findIndex((row) => row[field] === key);
+    return at < 0 ? otherwise : at;
+  }
+
+  /** A press or Enter on a row opens it. @param {(row: any) => void} open @param {string} hint */
+  opens(open, hint) {
+    const active = () => {
+      const row = this.rowAt(this.active);
+      if (row) open(row);
+    };
+    this.node.classList.add("dm-opens");
+    this.grid.title = hint;
+    this.body.addEventListener("click", (event) => event.target.closest("button") || active());
+    this.grid.addEventListener("keydown", (event) => event.key === "Enter" && event.target === this.grid && active());
   }
 
   /** Choose the columns that fit. */
@@ -196,6 +227,7 @@ export class Table {
 
   activate(index) {
     this.active = Math.max(0, Math.min(index, this.count - 1));
+    this.chosen = this.keyAt(this.active);
     const top = this.active * ROW_HEIGHT;
     const sight = this.grid.clientHeight - ROW_HEIGHT;
     if (top < this.grid.scrollTop) this.grid.scrollTop = top;
@@ -211,31 +243,6 @@ export class Table {
     this.activate(this.active + steps[event.key]);
     if (event.target !== this.grid) this.grid.focus({ preventScroll: true });
   }
-}
-
-/** The columns that fit, in reading order: by rank, and a narrow one may take the room a wide one cannot.
- * @param {Spec} spec @param {number} width @returns {{fitting: Column[], missing: number}} missing: px beyond the width */
-function columnsWithin(spec, width) {
-  let left = width - (spec.actions ? spec.room : -GAP);
-  const chosen = new Set();
-  for (const column of [...spec.columns].sort((a, b) => a.rank - b.rank)) {
-    if (column.rank > 0 && left < column.least + GAP) continue;
-    left -= column.least + GAP;
-    chosen.add(column);
-  }
-  return { fitting: spec.columns.filter((column) => chosen.has(column)), missing: Math.max(0, -left) };
-}
-
-/** The tracks of the grid; what is missing is taken from the first column that can grow. */
-function tracksOf(spec, columns, missing) {
-  const first = columns.find((column) => column.grow);
-  const least = (column) => Math.max(NARROWEST, column.least - (column === first ? missing : 0));
-  const tracks = columns.map((column) => (column.grow ? `minmax(${least(column)}px, ${column.grow}fr)` : `${column.least}px`));
-  return [...tracks, ...(spec.actions ? [`${spec.room}px`] : [])].join(" ");
-}
-
-function cellClass(column) {
-  return column.end ? "dm-cell dm-end" : "dm-cell";
 }
 
 /** A counter beside a title. @param {HTMLElement} node @param {number} count */

@@ -1,4 +1,5 @@
 /** @file Who waits for whom: a small graph, those who wait on the left, those they wait for on the right. */
+import { Calm } from "./calm.js";
 import { draw, make } from "./elements.js";
 import { visible } from "./wording.js";
 
@@ -13,16 +14,23 @@ export class WaitGraph {
     this.link = link;
     this.node = make("div", "dm-graph");
     this.look = "";
+    this.height = 0;
+    this.room = new Calm();
   }
 
   refresh() {
     const edges = [...this.link.store.rows("waits").values()].flatMap((row) => row.behind.map((holder) => [row.agent, holder, row.targets.join(", ")]));
     const shown = edges.slice(0, MOST_EDGES);
-    this.node.hidden = shown.length === 0;
+    if (shown.length === 0) this.height = 0;
+    const room = this.room.of(this.height);
+    this.node.hidden = room === 0;
+    this.node.style.minHeight = `${room}px`;
     const look = JSON.stringify(shown);
     if (look === this.look) return;
     this.look = look;
     this.node.replaceChildren(...(shown.length ? [this.picture(shown)] : []));
+    this.height = this.node.firstChild?.getBoundingClientRect().height ?? 0;
+    this.node.hidden = shown.length === 0 && room === 0;
   }
 
   picture(edges) {
