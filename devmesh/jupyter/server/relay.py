@@ -131,15 +131,15 @@ class RelayHandler(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
 
     async def _pump(self) -> None:
         """Pass on what the coordinator says, as fast as the client reads; the coordinator lets a slow one go."""
-        assert self._upstream is not None  # noqa: S101 - opened before
+        upstream = self._upstream
+        assert upstream is not None  # noqa: S101 - opened before
         try:
-            async for text in self._upstream:
+            async for text in upstream:
                 await self.write_message(text)
         except (ConnectionClosed, websocket.WebSocketClosedError):
             pass
         finally:
-            code = self._upstream.close_code
-            self.close(None if code in _NO_CODE else code, self._upstream.close_reason or None)
+            self.close(None if upstream.close_code in _NO_CODE else upstream.close_code, upstream.close_reason or None)
 
     def on_close(self) -> None:
         """The client left, or was let go."""

@@ -35,9 +35,10 @@ def other(folder: Path) -> Iterator[Mesh]:
 
 @pytest.fixture(scope="module")
 def served(folder: Path, mesh: Mesh) -> Iterator[Served]:
-    """The server."""
+    """The server; nothing of it failed unseen meanwhile."""
     with jupyter_server(folder / "jupyter", folder / "home") as server:
         yield server
+    assert "Traceback" not in (folder / "jupyter" / "log").read_text()
 
 
 @pytest.fixture(scope="module")
