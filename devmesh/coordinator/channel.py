@@ -18,9 +18,9 @@ from websockets.protocol import Event, State
 from websockets.server import ServerProtocol
 
 from devmesh.coordinator.guard import Credential
-from devmesh.coordinator.pace import SECOND, Bucket
+from devmesh.coordinator.pace import BYTES, SECOND, Bucket
 from devmesh.errors import Malformed
-from devmesh.vocabulary.codec import Delivery, Message, Recorded, decode_message, encode
+from devmesh.vocabulary.codec import Delivery, Message, Recorded, decode_message, encode, number_of
 from devmesh.vocabulary.facts import RequestMalformed
 from devmesh.vocabulary.terms import Role
 
@@ -159,9 +159,11 @@ class Channel(ServerConnection):
             if not self._bucket.take():
                 self._throttle()
                 return
+            text = self._backlog.popleft()
             begun = time.thread_time()  # of this thread's own: a cell that holds everything up is not the peer's fault
-            self._hand_over(self._backlog.popleft())
+            self._hand_over(text)
             self.spend(time.thread_time() - begun)
+            self._bucket.owe(len(text) / BYTES)
 
     def spend(self, seconds: float) -> None:
         """So much work was done for it: it is read on the later for it."""
@@ -198,18 +200,18 @@ class Channel(ServerConnection):
         try:
             message = decode_message(text)
         except Malformed as error:
-            self._object(error)
+            self._object(error, number_of(text))
             return
         pending = self._reception.heard(self, message)
         if pending is not None:
             self._hold()
             pending.add_done_callback(lambda _: self._release())
 
-    def _object(self, error: Malformed) -> None:
+    def _object(self, error: Malformed, reply_to: int | None) -> None:
         """Say what was wrong with it. Not on record: noise must not fill it."""
         self._errors += 1
         fact = RequestMalformed(code=error.code, message=error.message[:500], field=error.field)
-        self.deliver(encode(Delivery(facts=(Recorded(sequence=0, fact=fact),))))
+        self.deliver(encode(Delivery(facts=(Recorded(sequence=0, fact=fact),), reply_to=reply_to)))
         if self._errors >= MOST_ERRORS:
             self.end(CloseCode.POLICY_VIOLATION, "too many malformed messages")
 

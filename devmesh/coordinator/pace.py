@@ -17,6 +17,8 @@ class Pace:
 
 MESSAGES = Pace(rate=100.0, burst=500.0)
 "What one connection may say. Faster peers are read more slowly; nothing of theirs is dropped."
+BYTES = 4_096
+"Bytes of messages that cost a token: what is said is kept for ever."
 SECOND = 2_000.0
 "Tokens that a second of the coordinator's own work costs, so that few heavy messages count as many light ones."
 DEEPEST = 5.0

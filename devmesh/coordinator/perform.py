@@ -81,6 +81,12 @@ class Performer:
         for task in self._searches:
             task.cancel()
 
+    def charge(self, connection: int, seconds: float) -> None:
+        """The rules took so long for what was said on it: it is read on the later for it."""
+        channel = self._channels.get(connection)
+        if channel is not None:
+            channel.spend(seconds)
+
     # ---- each of them ----
 
     def _tell(self, encoder: Encoder, connection: int, facts: tuple[Recorded, ...], reply_to: int | None) -> None:

@@ -17,7 +17,7 @@ from devmesh.coordinator.lateness import LATE, Lateness
 from devmesh.coordinator.perform import Performer
 from devmesh.coordinator.recording import Recording
 from devmesh.core.effects import Effect, Record, SendState, Tell
-from devmesh.core.events import Event, Stalled, Started, Stopping
+from devmesh.core.events import Event, Heard, Stalled, Started, Stopping
 from devmesh.core.snapshot import freeze
 from devmesh.core.state import MeshState
 from devmesh.core.step import step
@@ -80,10 +80,13 @@ class Turns:
 
     def _decide(self, events: list[Event]) -> Iterator[Effect]:
         for event in events:
+            begun = self._clock.readings.thread()
             try:
                 effects = step(self.state, event, self._clock.now())
             except Exception as error:
                 raise TurnFailed([event]) from error
+            if isinstance(event, Heard):
+                self._performer.charge(event.connection, self._clock.readings.thread() - begun)
             for effect in effects:
                 yield self._with_state(effect) if isinstance(effect, SendState) else effect
 

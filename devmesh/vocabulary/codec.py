@@ -27,6 +27,12 @@ class Message(Record, forbid_unknown_fields=True):
     request: AnyRequest
 
 
+class _Numbered(Record):
+    """A message of which only the number counts."""
+
+    id: Number
+
+
 class Recorded(Record):
     """A fact with its place in history."""
 
@@ -53,6 +59,7 @@ class Delivery(Record):
 T = TypeVar("T")
 
 _messages = msgspec.json.Decoder(Message)
+_numbers = msgspec.json.Decoder(_Numbered)
 _deliveries = msgspec.json.Decoder(Delivery)
 _recorded = msgspec.json.Decoder(Recorded)
 _facts: msgspec.json.Decoder[AnyFact] = msgspec.json.Decoder(AnyFact)
@@ -85,6 +92,14 @@ def refuse_no_numbers(value: object, place: str = "$") -> None:
 def decode_message(data: bytes | str) -> Message:
     """A client's message. Raises Malformed with the field's path; never anything else."""
     return _decode(_messages, data, MAX_MESSAGE)
+
+
+def number_of(data: bytes | str) -> int | None:
+    """The number of a message that is malformed otherwise, so that whoever asked can be told; None: it has none."""
+    try:
+        return _numbers.decode(data).id
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
 
 
 def decode_delivery(data: bytes | str) -> Delivery:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from websockets.exceptions import ConnectionClosed
 
+from devmesh.coordinator import turns
 from devmesh.coordinator.channel import MOST_BYTES, MOST_ERRORS, MOST_FRAGMENTS
-from devmesh.coordinator.pace import Pace
+from devmesh.coordinator.pace import BYTES, SECOND, Pace
+from devmesh.core.effects import Effect
+from devmesh.core.events import Event, Heard
+from devmesh.core.state import MeshState
+from devmesh.core.step import step
 from devmesh.settings import Settings
 from devmesh.vocabulary.codec import MAX_MESSAGE, Message, encode
 from devmesh.vocabulary.facts import AgentJoined, LeasesRenewed, RequestMalformed, SessionDropped
-from devmesh.vocabulary.requests import Heartbeat, Join, PostTask, Report, RequestLock, Watch
+from devmesh.vocabulary.requests import Heartbeat, Join, Look, PostTask, Report, RequestLock, Watch
 from devmesh.vocabulary.terms import LockMode, Stream
 from tests.coordinator.rig import Client, looped, running
 
@@ -56,10 +63,12 @@ async def test_malformed_messages_cost_a_clear_answer_each_and_nothing_else(proj
 
 @looped
 async def test_a_field_that_does_not_fit_is_named(project: Path, settings: Settings) -> None:
-    """Its path inside the message."""
+    """Its path inside the message, and under the number it was asked with: whoever waits for that is told."""
     async with running(project, settings) as mesh, await mesh.agent() as client:
         await client.socket.send('{"id":2,"request":{"kind":"request_lock","targets":["a"],"mode":"rubbish"}}')
-        fact = await client.hear_of(RequestMalformed)
+        answer = await client.answer(2)
+        fact = answer.facts[0].fact
+        assert isinstance(fact, RequestMalformed)
         assert fact.field == "$.request.mode"
 
 
@@ -116,6 +125,43 @@ async def test_who_speaks_too_fast_is_read_more_slowly_and_loses_nothing(project
             answered.append((await client.hear()).reply_to)
         assert answered == numbers
         assert asyncio.get_running_loop().time() - begun >= 0.15
+
+
+@looped
+async def test_who_says_much_at_once_is_read_more_slowly_too(project: Path, settings: Settings) -> None:
+    """Thirty short ones are a burst; thirty of sixteen kilobytes are four times as many as may come at once."""
+    pace = Pace(rate=200, burst=35)
+    async with running(project, settings, pace=pace) as mesh, await mesh.agent() as client:
+        loop, padding = asyncio.get_running_loop(), " " * 4 * BYTES
+        taken = []
+        for gap in ("", padding):
+            begun = loop.time()
+            for _ in range(30):
+                client.last += 1
+                await client.socket.send(f'{{"id":{client.last},{gap}"request":{{"kind":"heartbeat"}}}}')
+            await client.answer(client.last)
+            taken.append(loop.time() - begun)
+        assert taken[1] > 30 * 4 / pace.rate - pace.burst / pace.rate
+
+
+@looped
+async def test_who_makes_the_rules_work_hard_is_read_more_slowly(
+    project: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the rules take for its requests is charged to it, in processor time: nobody else waits for it."""
+
+    def slow(state: MeshState, event: Event, now: float) -> list[Effect]:
+        end = time.thread_time() + (0.02 if isinstance(event, Heard) and isinstance(event.request, Look) else 0)
+        while time.thread_time() < end:
+            pass
+        return step(state, event, now)
+
+    monkeypatch.setattr(turns, "step", slow)
+    async with running(project, settings, pace=Pace(rate=100, burst=10)) as mesh, await mesh.agent() as client:
+        begun = asyncio.get_running_loop().time()
+        for _ in range(5):
+            await client.ask(Look())
+        assert asyncio.get_running_loop().time() - begun > 4 * 0.02 * SECOND / 100 - 1
 
 
 @looped

@@ -65,6 +65,11 @@ class Rig:
         self.resumed.append(resumed)
         self.done.append(("told", [effect for effect in wanted if isinstance(effect, Tell)]))
 
+    def charge(self, connection: int, seconds: float) -> None:
+        """Only what somebody said is charged."""
+        assert connection
+        assert seconds >= 0
+
     def come(self, *connections: int) -> None:
         """Clients arrive."""
         for number in connections:
