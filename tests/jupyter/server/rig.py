@@ -72,9 +72,9 @@ def asked(port: int, method: str, path: str, headers: Pairs, body: bytes = b"") 
 
 @contextmanager
 def jupyter_server(
-    folder: Path, home: Path, *, token: str | None = None, more: tuple[str, ...] = ()
+    folder: Path, home: Path, *, token: str | None = None, base: str = "/", more: tuple[str, ...] = ()
 ) -> Iterator[Served]:
-    """Jupyter Server as a person starts it, with every file of it below `folder`."""
+    """Jupyter Server as a person starts it, or a hub below `base`, with every file of it below `folder`."""
     port, token = free_port(), secrets.token_hex(16) if token is None else token
     folder.mkdir(exist_ok=True)
     places = {f"JUPYTER_{name.upper()}_DIR": str(folder / name) for name in ("config", "data", "runtime")}
@@ -86,12 +86,12 @@ def jupyter_server(
     command = [
         sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
         "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}",
-        "--ServerApp.jpserver_extensions={'devmesh.jupyter.server': True}", *more,
+        "--ServerApp.jpserver_extensions={'devmesh.jupyter.server': True}", f"--ServerApp.base_url={base}", *more,
     ]  # fmt: skip
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     try:
-        _wait(server, port, token, folder / "log")
+        _wait(server, port, base, token, folder / "log")
         yield Served(port, token, home)
     finally:
         server.terminate()
@@ -109,11 +109,11 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait(server: subprocess.Popen[bytes], port: int, token: str, log: Path) -> None:
+def _wait(server: subprocess.Popen[bytes], port: int, base: str, token: str, log: Path) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and server.poll() is None:
         try:
-            if asked(port, "GET", "/api/status", [("Authorization", f"token {token}")]).status == 200:
+            if asked(port, "GET", f"{base}api/status", [("Authorization", f"token {token}")]).status == 200:
                 return
         except OSError:
             pass
