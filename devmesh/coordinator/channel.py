@@ -12,11 +12,11 @@ from collections import deque
 from typing import Any, Protocol
 
 from websockets.asyncio.server import Server, ServerConnection
-from websockets.exceptions import WebSocketException
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import Event, State
 from websockets.server import ServerProtocol
 
+from devmesh.coordinator.framing import Divider, framed
 from devmesh.coordinator.guard import Credential
 from devmesh.coordinator.pace import BYTES, SECOND, Bucket
 from devmesh.errors import Malformed
@@ -65,6 +65,7 @@ class Channel(ServerConnection):
         self._reception = reception
         self._bucket = reception.bucket()
         self._errors = 0
+        self._divider = Divider()
         self._fragments: list[bytes] = []
         self._backlog: deque[bytes] = deque()
         "Messages read and not yet handed over."
@@ -79,6 +80,10 @@ class Channel(ServerConnection):
     def is_agent(self) -> bool:
         """Whether an agent's token opened it."""
         return self.credential is not None and self.credential.role is Role.AGENT
+
+    @property
+    def _is_open(self) -> bool:
+        return self.protocol.state is State.OPEN and not self._ending.done()
 
     # ---- life ----
 
@@ -125,6 +130,18 @@ class Channel(ServerConnection):
 
     # ---- what it says ----
 
+    def data_received(self, data: bytes) -> None:
+        """Whole messages are taken out here; the library reads the rest, as it would have."""
+        if self.protocol.state is not State.OPEN:
+            self._divider.early(data)
+            super().data_received(data)
+            return
+        for is_message, piece in self._divider.divide(data):
+            if not is_message:
+                super().data_received(piece)
+            elif self._is_open:
+                self._arrived(piece)
+
     def process_event(self, event: Event) -> None:
         """A handshake request, or a frame."""
         if self.request is None or not isinstance(event, Frame) or event.opcode is Opcode.PONG:
@@ -146,8 +163,11 @@ class Channel(ServerConnection):
             if len(self._fragments) >= MOST_FRAGMENTS:
                 self.end(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
             return
-        self._backlog.append(b"".join(self._fragments))
-        self._fragments = []
+        message, self._fragments = b"".join(self._fragments), []
+        self._arrived(message)
+
+    def _arrived(self, message: bytes) -> None:
+        self._backlog.append(message)
         if self._holds:
             self.transport.pause_reading()
         else:
@@ -219,7 +239,7 @@ class Channel(ServerConnection):
 
     def deliver(self, text: bytes) -> None:
         """Write it now, or keep it until the peer reads on. Never waits; a peer too far behind is let go."""
-        if self._ending.done() or self.state is not State.OPEN:
+        if not self._is_open:
             return
         if not self.paused and not self._outbox:
             self._write(text)
@@ -239,7 +259,6 @@ class Channel(ServerConnection):
 
     def _write(self, text: bytes) -> None:
         try:
-            self.protocol.send_text(text)
-            self.send_data()
-        except (WebSocketException, OSError, RuntimeError) as error:
+            self.transport.write(framed(text))
+        except (OSError, RuntimeError) as error:
             self.end(CloseCode.INTERNAL_ERROR, f"could not be written to: {error}"[:120])
