@@ -87,22 +87,24 @@ AUDIENCE: Final[dict[type[Any], Callable[[MeshState, Any], Iterable[str]]]] = {
 def sessions_told(state: MeshState, recorded: Recorded) -> list[int]:
     """The sessions a fact is told to, in order of their numbers."""
     fact = recorded.fact
-    if isinstance(fact, facts.WatchBegun):
+    kind = type(fact)
+    if kind is facts.WatchBegun:
         return []
     told = set(state.watchers)
-    listeners = AUDIENCE.get(type(fact))
+    listeners = AUDIENCE.get(kind)
     for name in listeners(state, fact) if listeners else ():
         agent = state.agents.get(name)
         if agent is not None and (session := state.sessions.get(agent.joined.session)) and session.agent == name:
             told.add(session.number)
-    if isinstance(fact, facts.SessionOpened | facts.SessionResumed):
+    if isinstance(fact, _SESSION_BEGINS):
         told.add(fact.session)
-    elif recorded.session is not None and _answers(recorded):
+    elif recorded.session is not None and recorded.request is not None and kind in _ANSWERS:
         told.add(recorded.session)
     return sorted(told)
 
 
-_ANSWERS: Final[tuple[type[Any], ...]] = (
+_SESSION_BEGINS: Final = (facts.SessionOpened, facts.SessionResumed)
+_ANSWERS: Final[frozenset[type[Any]]] = frozenset({
     facts.RequestRefused,
     facts.TaskPosted,
     facts.Standing,
@@ -128,9 +130,5 @@ _ANSWERS: Final[tuple[type[Any], ...]] = (
     facts.CredentialRevoked,
     facts.WriteFound,
     facts.HardwareReleased,
-)
+})
 "Facts that answer whoever asked, also where they concern somebody else."
-
-
-def _answers(recorded: Recorded) -> bool:
-    return recorded.request is not None and isinstance(recorded.fact, _ANSWERS)

@@ -117,6 +117,8 @@ def promote(turn: Turn, *touched: str) -> None:
     suspects = dict.fromkeys(touched)
     while True:
         suspects.update(dict.fromkeys(_hand_over(turn)))
+        if not turn.state.locks.waiting:
+            return
         circles = (circle_through(turn.state.locks, agent) for agent in suspects)
         closed = next((way for way in circles if way is not None), None)
         if closed is None:

@@ -141,7 +141,7 @@ class LockTable:
     def load(self, agent: str) -> int:
         """How many locks it holds and targets it waits for."""
         holdings = self._holdings.get(agent)
-        waited = sum(len(waiting.targets) for waiting in self.waiting_of(agent))
+        waited = sum(len(waiting.targets) for waiting in self.waiting_of(agent)) if self.waiting else 0
         return waited + (len(holdings.by_number) if holdings else 0)
 
     def pinned_of(self, agent: str, targets: Iterable[str]) -> Lock | None:
@@ -201,8 +201,10 @@ class LockTable:
 
     def next_deadline(self) -> float | None:
         """The earliest moment at which a lock or a wait may end by itself."""
-        times = (self._leases.next(), self._patience.next())
-        return min((time for time in times if time is not None), default=None)
+        lease, patience = self._leases.next(), self._patience.next()
+        if lease is None or patience is None:
+            return patience if lease is None else lease
+        return min(lease, patience)
 
     def due(self, now: float) -> tuple[tuple[Lock, ...], tuple[Waiting, ...]]:
         """Locks whose lease is over, by token, but not the pinned; requests that waited long enough, by ticket."""

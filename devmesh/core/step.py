@@ -29,9 +29,11 @@ def step(state: MeshState, event: said.Event, now: float) -> list[Effect]:
 
 def next_alarm(state: MeshState) -> float | None:
     """When something becomes due."""
-    lease = state.locks.next_deadline()
-    times = [state.alarms.next(), None if lease is None else max(lease, state.no_expiry_before)]
-    return min((time for time in times if time is not None), default=None)
+    lease, alarm = state.locks.next_deadline(), state.alarms.next()
+    if lease is None:
+        return alarm
+    lease = max(lease, state.no_expiry_before)
+    return lease if alarm is None else min(lease, alarm)
 
 
 def _decide(turn: Turn, event: said.Event) -> None:
