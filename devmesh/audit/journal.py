@@ -5,6 +5,7 @@ Knows no rule, and no time but what it is given. All of it belongs to the one th
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -45,6 +46,7 @@ class Journal:
         """Use `Journal.open`."""
         self.path = opened.path
         self.home = opened.path.parent
+        self._place = str(opened.path)
         self.epoch = opened.epoch
         "The number of the latest start on record."
         self.last_sequence = opened.last_sequence
@@ -89,7 +91,7 @@ class Journal:
         kept in any of these cases, except that after a failed disk only the next opening can tell.
         """
         self._refuse_failed()
-        kept = tuple(replace(one, at=at) for one in recorded)
+        kept = tuple(one if one.at == at else replace(one, at=at) for one in recorded)
         if not kept:
             return ()
         self._refuse_gap(kept)
@@ -199,7 +201,7 @@ class Journal:
 
     def _look(self) -> tuple[int, int] | None:
         try:
-            found = self.path.stat()
+            found = os.stat(self._place)
         except OSError:
             return None
         return found.st_dev, found.st_ino

@@ -44,7 +44,9 @@ class Canonicaliser:
         if cell:
             canonical(text)  # whether it may be written so at all
             return canonical(f"{self.key(file, scan=scan).removesuffix('/')}#{cell}")
-        spelled = self._spelled(text)
+        return self._key(text, self._spelled(text), scan=scan)
+
+    def _key(self, text: str, spelled: str, *, scan: bool) -> str:
         named = literal_prefix(spelled)
         if not named:
             return self._folded(spelled)
@@ -56,6 +58,8 @@ class Canonicaliser:
                 real = tuple(self._first_name("/".join(real), status, scan=scan).split("/"))
         elif status is not None and stat.S_ISDIR(status.st_mode) and not rest:
             rest = [""]
+        if not rest and real == named and not is_directory(spelled):
+            return self._folded(spelled)
         found = "/".join([*map(escape, real), *rest]) or WHOLE
         return self._folded(canonical(found))
 
@@ -68,8 +72,10 @@ class Canonicaliser:
         if cell:
             self.key(text, scan=scan)
             return tuple(canonical(f"{one.removesuffix('/')}#{cell}") for one in self.targets(file, scan=scan))
-        key = self.key(text, scan=scan)
         own = self._spelled(text)
+        key = self._key(text, own, scan=scan)
+        if key == own:
+            return (key,)
         if is_directory(key) != is_directory(own) and not is_glob(own):
             own = f"{own}/" if is_directory(key) else own.rstrip("/")
         return (key,) if own == key else (key, own)
