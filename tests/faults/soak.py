@@ -24,6 +24,8 @@ from tests.faults.test_chaos import judged
 from tests.faults.test_damage import HARMLESS, harmed
 from tests.faults.test_disks import filled
 from tests.faults.test_lost_updates import crowded
+from tests.faults.test_races import raced
+from tests.faults.test_write_points import killed
 from tests.fuzz.targets import TARGETS
 from tests.fuzz.test_fuzz import fuzz
 from tests.fuzz.test_pairs import compare
@@ -71,6 +73,22 @@ def fill_up(seed: int, total: Total) -> None:
         total["full_disks"] += 4
 
 
+def interrupt(seed: int, total: Total) -> None:
+    """Lives killed inside the functions that write."""
+    with tempfile.TemporaryDirectory(prefix="devmesh-soak-") as folder:
+        if wrong := killed(Path(folder), Random(seed), 10):
+            raise AssertionError(f"lives killed from seed {seed}: {wrong[:5]}")
+    total["lives_killed_while_writing"] += 10
+
+
+def race(seed: int, total: Total) -> None:
+    """Kernels for one project."""
+    with tempfile.TemporaryDirectory(prefix="devmesh-soak-") as folder:
+        if wrong := raced(Path(folder), seed, 6):
+            raise AssertionError(f"races from seed {seed}: {wrong[:5]}")
+    total["races"] += 6
+
+
 def simulate(seed: int, total: Total) -> None:
     """Short histories."""
     for number in range(100):
@@ -97,7 +115,7 @@ def feed(seed: int, total: Total) -> None:
     total.update(inputs=2_500, sayings=4_000)
 
 
-ROUND: tuple[Callable[[int, Total], None], ...] = (kill_and_cut, harm, fill_up, simulate, crowd, feed)
+ROUND: tuple[Callable[[int, Total], None], ...] = (kill_and_cut, harm, fill_up, interrupt, race, simulate, crowd, feed)
 
 
 def main(seconds: float, seed: int) -> None:
