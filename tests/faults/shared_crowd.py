@@ -32,7 +32,7 @@ from devmesh.vocabulary.requests import Watch as Listen
 from devmesh.vocabulary.terms import Badge, Role, WorkspaceKind
 from tests.bridge.rig import Person, linked
 from tests.faults.crowd import BEGINNING, FILES, WRITERS, Scene
-from tests.faults.shared_ledger import Kept, Ledger, Verdict
+from tests.faults.shared_ledger import GATE, Kept, Ledger, Verdict
 
 SHARED_AGENTS = 2
 APART = 3.0
@@ -96,8 +96,9 @@ class Seat:
 class SharedCrowd(Scene):
     """One interleaving after the other."""
 
-    def __init__(self, project: Path, seed: int) -> None:
+    def __init__(self, project: Path, seed: int, behind: int) -> None:
         super().__init__(project, seed)
+        self.behind = behind
         self.count = Count()
         self.ledger = Ledger(FILES, BEGINNING)
         self.seated: asyncio.Queue[Seat] = asyncio.Queue()
@@ -156,10 +157,11 @@ class SharedCrowd(Scene):
         for bridge in self._bridges[:SHARED_AGENTS]:
             agent = bridge.agent or ""
             if agent not in self.seats:
-                self.seats[agent] = await self._sit_down(agent)
+                seat = self.seats[agent] = await self._sit_down(agent)
+                seat.read = {name: self._text(name) for name in FILES}
                 self.ledger.saw()
         for _ in range(self.random.randint(3, 6)):
-            step = self.random.choices((self._edit, self._behind, self._land, self._end), (8, 6, 1, 1))[0]
+            step = self.random.choices((self._edit, self._behind, self._land, self._end), (8, self.behind, 3, 2))[0]
             await step()
             await self._time_passes(SOON if step == self._edit else LATEST)
 
@@ -179,7 +181,6 @@ class SharedCrowd(Scene):
             return
         seat = self.random.choice(list(self.seats.values()))
         name = self.random.choice(FILES)
-        seat.read.setdefault(name, self._text(name))
         attempt = seat.attempt
         assert isinstance(attempt, SharedWork)
         wish = Wish(self.random.choice(("Edit", "Write")), (name,))
@@ -191,7 +192,7 @@ class SharedCrowd(Scene):
         if not permission.granted:
             self.count.refused += 1
             return
-        if self.random.random() < 0.15:
+        if self.behind and self.random.random() < 0.15:
             await self._behind(name)  # between the grant and the write
             await self._time_passes()
         self.count.granted += 1
@@ -229,7 +230,7 @@ class SharedCrowd(Scene):
             path = seat.workspace.path / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(self.added(path.read_text() if path.is_file() else "", self.line(agent)))
-            if self.random.random() < 0.5:
+            if self.behind and self.random.random() < 0.5:
                 await self._behind(name)
             task = seat.attempt.awarded.task
             seat.end(success=True)
@@ -241,7 +242,7 @@ class SharedCrowd(Scene):
                 seat = again.result()
                 continue
             again.cancel()
-            self._note(name, agent, rightly=True)
+            self._note(name, GATE, rightly=True)
             self.count.landed += over.result()
             return
 
@@ -259,7 +260,7 @@ class SharedCrowd(Scene):
         self.count.landed += done
         self.count.failed += not done
         for name in FILES:
-            self._note(name, "the gate", rightly=True)
+            self._note(name, GATE, rightly=True)
 
     async def _over(self, task: int) -> bool:
         """Whether it was completed, once it has ended."""
@@ -345,11 +346,14 @@ def on_record(mesh: Mesh) -> list[Kept]:
     return found
 
 
-def shared_crowd(folder: Path, seed: int, interleavings: int) -> Count:
-    """So many interleavings on one mesh, and what is on record in the end."""
+def shared_crowd(folder: Path, seed: int, interleavings: int, behind: int = 5) -> Count:
+    """So many interleavings on one mesh, and what is on record in the end.
+
+    `behind`: how often somebody writes behind the gate, where a tool edits eight times; 0: nobody ever does.
+    """
     project = folder / "project"
     project.mkdir()
-    crowd = SharedCrowd(project, seed)
+    crowd = SharedCrowd(project, seed, behind)
 
     async def play(home: Path) -> None:
         async with crowd.together(home):

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+GATE = "the gate"
+"The author of what lands through it."
+
 
 class Kept(NamedTuple):
     """One write that the mesh has on record, with both versions as it shows them."""
@@ -98,14 +101,15 @@ class Ledger:
             verdict.lost.append(f"{name}, write {number}: {line!r}, taken away by {page[number].author}")
 
     def _rightly(self, kept: Kept) -> bool:
-        """Whether somebody wrote without leave: one of the two versions, one in between, or the very next.
+        """Whether somebody wrote without leave from the one version to the other.
 
-        The next, for of two writes under one grant nobody can tell which was the tool's.
+        Of two writes under one grant nobody can tell which was the tool's: there, the one before and the next count.
         """
         page = self.pages[kept.path]
         behind = [number for number, entry in enumerate(page) if not entry.rightly]
         return any(
-            entry.text == kept.after and any(begun <= one <= number + 1 for one in behind)
+            entry.text == kept.after
+            and any(begun < one <= number or (entry.author != GATE and one in {begun, number + 1}) for one in behind)
             for begun, first in enumerate(page)
             if first.text == kept.before
             for number, entry in enumerate(page[begun + 1 :], begun + 1)
