@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from textwrap import shorten
 
 from devmesh.bridge.attempt import Attempt, Bench, Ending
 from devmesh.bridge.covering import covered_by_any, covers, exactly
@@ -88,10 +89,17 @@ class Work(Attempt):
             landing = await self._land(judgement)
             if isinstance(landing, ChangeApplied):
                 return Ending(Outcome.DONE, judgement.answer)
-            last = f"{landing.code}. {landing.message[:500]}"
+            last = self._why(landing)
             self._reporter.note(f"The change came back: {last}")
             again = await self._set_back(landing)
         return Ending(Outcome.FAILED, f"its change did not land in {TRIES} tries; the last time: {last}")
+
+    def _why(self, returned: ChangeReturned) -> str:
+        """Why a change came back, in a line."""
+        if returned.code != "CHECK_FAILED":
+            return f"{returned.code}. {returned.message[:500]}"
+        words = returned.message.strip().splitlines() or ["it printed nothing"]
+        return f"CHECK_FAILED. {shorten(self.awarded.check, 200, placeholder=' ...')}: {words[-1][:500]}"
 
     # ---- before ----
 

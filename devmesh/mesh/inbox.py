@@ -117,7 +117,8 @@ class Inbox(Noun[int, Question]):
     def _row(self, state: MeshState, key: int) -> tuple[object, ...]:
         question = state.questions[key]
         asked = question.asked
-        left = max(0.0, question.asked_at + asked.wait - self._operations.door.replica.now) if asked.wait else None
+        now = self._operations.door.replica.now
+        left = round(max(0.0, question.asked_at + asked.wait - now), 1) if asked.wait else None
         text = " ".join(asked.text.split())[:_SHOWN]
         kind = str(asked.question_kind)
         return (key, asked.agent, asked.task, kind, text, asked.options, asked.default, left)

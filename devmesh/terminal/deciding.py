@@ -16,6 +16,7 @@ from devmesh.terminal.printing import complain, put_json, put_table, say
 
 if TYPE_CHECKING:
     from devmesh.mesh import Mesh
+    from devmesh.mesh.inbox import Question
     from devmesh.mesh.waiting import Done
 
 T = TypeVar("T")
@@ -83,10 +84,23 @@ def inbox(project: Project = Path(), as_json: AsJson = False) -> int:
         if as_json:
             put_json([dict(zip(mesh.inbox.columns, row, strict=True)) for row in mesh.inbox.rows()])
         elif len(mesh.inbox):
-            put_table("", mesh.inbox.columns, mesh.inbox.rows())
+            for number in mesh.inbox.keys():  # noqa: SIM118 - not a mapping
+                _show(mesh.inbox[number])
         else:
             say("nobody asks anything")
     return exits.DONE
+
+
+def _show(question: Question) -> None:
+    """All of it: who cannot read it to its end cannot answer it."""
+    about = f", task {question.task}" if question.task else ""
+    say(f"question {question.number}: {question.kind} for {question.agent}{about}")
+    for line in question.text.splitlines():
+        say(f"  {line}")
+    if question.options:
+        say(f"  answers: {' | '.join(question.options)}")
+    if question.default:
+        say(f"  if nobody answers in time: {question.default}")
 
 
 def answer(

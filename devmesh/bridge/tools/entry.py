@@ -82,7 +82,8 @@ class Entry(Table, frozen=True, kw_only=True):
     """One CLI, as the registry describes it; what each key means is said in `registry/README.md`."""
 
     title: str
-    seen: str
+    seen: str = ""
+    "`V` or `D` and its version, as the registry's README says; nothing for a tool of one's own."
     dated: str = ""
     executables: Annotated[tuple[str, ...], Meta(min_length=1)]
     install: str

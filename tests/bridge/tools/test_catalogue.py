@@ -32,7 +32,7 @@ def test_the_users_table_wins_key_by_key(tmp_path: Path) -> None:
     """One key changes, the rest stays; a tool of one's own is added."""
     home = override(
         tmp_path / "home",
-        '[tools.claude]\nconfidence = 0.1\n[tools.mine]\ntitle = "Mine"\nseen = "V"\nexecutables = ["mine"]\n'
+        '[tools.claude]\nconfidence = 0.1\n[tools.mine]\ntitle = "Mine"\nexecutables = ["mine"]\n'
         'install = "-"\ncommand = ["{executable}"]\n',
     )
     ours, theirs = catalogue.load(), catalogue.load(home)
