@@ -26,23 +26,25 @@ PATIENCE = 30.0
 class Served:
     """One coordinator process after the other, for one project. What it says on stderr is kept."""
 
-    def __init__(self, project: Path, base: Path, *, wrapper: Sequence[str] = ()) -> None:
+    def __init__(self, project: Path, base: Path, *, wrapper: Sequence[str] = (), **settings: str) -> None:
         """`base`: the folder of all state. `wrapper`: a command that runs the rest of its line."""
         project.mkdir(exist_ok=True)
         self.project, self.base = project, base
         self.home = home_of(project, Settings.load(home=base))
         self._wrapper = list(wrapper)
+        self.surroundings = {
+            **os.environ, "DEVMESH_HOME": str(base), "PYTHONPATH": str(ROOT), "DEVMESH_RAM_GB": "16", **settings
+        }  # fmt: skip
         self._words = project.parent / "stderr.txt"
         self._said = b""
         self._process: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> bool:
         """Start it; whether it is ready now, or else has ended."""
-        surroundings = {**os.environ, "DEVMESH_HOME": str(self.base), "PYTHONPATH": str(ROOT), "DEVMESH_RAM_GB": "16"}
         command = ["-m", "devmesh.terminal", "serve", "-C", str(self.project), "--port", "0", "--json"]
         with self._words.open("wb") as words:
             self._process = subprocess.Popen(
-                [*self._wrapper, sys.executable, *command], env=surroundings, stdout=subprocess.PIPE, stderr=words
+                [*self._wrapper, sys.executable, *command], env=self.surroundings, stdout=subprocess.PIPE, stderr=words
             )
         assert self._process.stdout is not None
         self._said = self._process.stdout.readline()
@@ -101,9 +103,9 @@ class Served:
 
 
 @contextmanager
-def served(project: Path, base: Path, *, wrapper: Sequence[str] = ()) -> Iterator[Served]:
+def served(project: Path, base: Path, *, wrapper: Sequence[str] = (), **settings: str) -> Iterator[Served]:
     """A coordinator that runs; none is left behind."""
-    one = Served(project, base, wrapper=wrapper)
+    one = Served(project, base, wrapper=wrapper, **settings)
     try:
         one.start()
         yield one
