@@ -12,7 +12,7 @@ from devmesh.audit.database import open_reader
 from devmesh.audit.rows import RECORDED_COLUMNS, recorded_of
 from devmesh.errors import StorageError
 from devmesh.mesh.sentences import sentence
-from devmesh.vocabulary.facts import OutputReported
+from devmesh.vocabulary.facts import ChangeApplied, OutputReported, WriteFound
 from devmesh.vocabulary.record import kind_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ MOST_FILES = 20_000
 FRESH = 10.0
 "Seconds for which a listing of the project is good enough."
 MOST_OFFERED = 12
+LANDINGS = 500
+"Landings that are looked through for files written behind the gate, the latest."
 _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "target", "venv"})
 
 
@@ -55,11 +57,16 @@ def line(recorded: Recorded, *, whole: bool = False) -> dict[str, Any]:
 
 
 def writes_before(home: Path, most: int) -> list[Recorded]:
-    """The last writes behind the gate; none where nothing was recorded yet."""
+    """The last writes behind the gate over which nothing has landed since; none where nothing was recorded yet."""
     try:
-        return page(home, ("write_found",), "", 0, most)
+        writes = page(home, ("write_found",), "", 0, most)
+        landed = page(home, ("change_applied",), "", 0, LANDINGS) if writes else []
     except StorageError:
         return []
+    last = {
+        path: one.sequence for one in reversed(landed) if isinstance(one.fact, ChangeApplied) for path in one.fact.files
+    }
+    return [one for one in writes if isinstance(one.fact, WriteFound) and one.sequence > last.get(one.fact.path, 0)]
 
 
 def waited(home: Path, most: int) -> list[tuple[str, float]]:

@@ -30,13 +30,14 @@ from devmesh_widgets import (
     TasksPanel,
     ToolsPanel,
 )
-from devmesh_widgets.deeds import Launch
+from devmesh_widgets.deeds import Keep, Launch
 
 if TYPE_CHECKING:
     from devmesh.mesh.operations import Operations
     from devmesh.vocabulary.record import Request
     from devmesh.vocabulary.requests import AnyRequest
     from devmesh_widgets import View
+    from devmesh_widgets.deeds import Deed
     from devmesh_widgets.messages import Look
 
 PANELS: dict[str, type[Panel]] = {
@@ -92,9 +93,12 @@ class MeshSource:
         """Find it on a thread of its own: it reads files."""
         _follow(_lookers.submit(find, self._operations, look), told)
 
-    def do(self, request: Request | Launch, told: Callable[[object], None], /) -> None:
-        """Ask for it as the person; a launch is no request, but a process."""
-        if isinstance(request, Launch):
+    def do(self, request: Deed, told: Callable[[object], None], /) -> None:
+        """Ask for it as the person; a launch is no request, but a process, and what is kept concerns only the list."""
+        if isinstance(request, Keep):
+            self._views.settle(request.write)
+            told("kept; it stays on record")
+        elif isinstance(request, Launch):
             launched = self._operations.launch(request.tool, count=request.count)
             _follow(self._door.submit(launched), lambda names: told(_joined(names)))
         else:

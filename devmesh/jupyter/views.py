@@ -19,6 +19,7 @@ from devmesh.jupyter import rows
 from devmesh.jupyter.deciding import conflict_rows, question_rows, rule_rows
 from devmesh.vocabulary.facts import (
     AnyFact,
+    ChangeApplied,
     CoordinatorStarted,
     HardwareReleased,
     HardwareReserved,
@@ -95,6 +96,11 @@ class Views:
                 one.fact.write: (one.now, one.fact) for one in recorded if isinstance(one.fact, WriteFound)
             }
 
+    def settle(self, write: int) -> None:
+        """That write behind the gate needs nobody any more."""
+        with self._guard:
+            self._writes.pop(write, None)
+
     def _heard(self, facts: tuple[Recorded, ...]) -> None:
         with self._guard:
             self._anew = self._anew or not facts
@@ -111,6 +117,8 @@ class Views:
             self._started = recorded.now
         if isinstance(fact, WriteFound):
             self._writes[fact.write] = (recorded.now, fact)
+        if isinstance(fact, ChangeApplied):  # what landed since has taken the write into account
+            self._writes = {write: found for write, found in self._writes.items() if found[1].path not in fact.files}
         self._set_aside(fact)
         if isinstance(fact, HardwareSampled):
             self._samples.append(self._sample(recorded.now, fact))

@@ -9,6 +9,7 @@ import pytest
 
 from devmesh.vocabulary.requests import (
     AnswerQuestion,
+    CancelTask,
     DismissAgent,
     PostTask,
     ReprioritiseTask,
@@ -31,7 +32,7 @@ from devmesh_widgets import (
     TasksPanel,
     ToolsPanel,
 )
-from devmesh_widgets.deeds import Launch
+from devmesh_widgets.deeds import Keep, Launch
 from devmesh_widgets.rows import AgentRow, ConflictRow, HeaderRow, LockRow, QuestionRow, RuleRow, TaskRow, View, WaitRow
 from tests.browser.screen import Screen
 from tests.browser.test_panels import CONTRAST, shown, words
@@ -196,6 +197,24 @@ def test_a_change_is_compared_and_approved_or_sent_back_with_remarks(open_screen
     ]
 
 
+def test_every_sort_of_conflict_can_be_decided(open_screen: OpenScreen) -> None:
+    """What came back: the project's version stays, after a question. A write behind the gate: kept or undone."""
+    screen = open_screen()
+    made = opened(screen, ConflictsPanel)
+    returned, write = screen.page.locator(".dm-conflict").nth(1), screen.page.locator(".dm-conflict").nth(2)
+    for _ in range(2):  # the first opens the question, the second is its answer
+        returned.get_by_role("button", name="Keep the project's").last.click()
+    write.get_by_role("button", name="Have it undone").click()
+    settle(screen)
+    write.get_by_role("button", name="Keep it").click()
+    settle(screen)
+    assert made.asked[-1] == CancelTask(task=4, reason="cancelled from the dashboard")
+    undo, keep = made.done
+    assert "Undo what that write did" in undo.prompt
+    assert (undo.files, undo.priority) == (("src/shop/basket.py",), 2)
+    assert keep == Keep(write=1)
+
+
 # ---- a task opened ----
 
 
@@ -249,7 +268,7 @@ def test_the_board_shows_every_task_in_the_column_of_its_state(open_screen: Open
     assert screen.page.locator(".dm-panel-tasks .dm-grid").is_hidden()
     cards = screen.page.locator(".dm-task-card")
     assert cards.count() == len(made.view().tasks)
-    assert "#1 Fix the failing parser tests" in screen.page.get_by_label("At work").inner_text()
+    assert "#1 Fix the failing parser tests" in screen.page.get_by_label("At work", exact=True).inner_text()
     cards.first.click()
     settle(screen)
     assert screen.page.locator(".dm-detail").is_visible()
@@ -273,7 +292,7 @@ def test_a_board_of_a_thousand_tasks_is_paged_through(open_screen: OpenScreen) -
         settle(screen, 4)
     assert done.locator(".dm-task-title").last.inner_text() == "#3 job 3"
     assert done.get_by_role("button", name="Further in Done").is_disabled()
-    assert screen.page.get_by_label("At work").locator(".dm-task-card").count() == 25
+    assert screen.page.get_by_label("At work", exact=True).locator(".dm-task-card").count() == 25
     assert panel._feed.rows < 800
     done.locator(".dm-task-card").last.click()
     assert screen.page.get_by_label("Task 3", exact=True).is_visible()

@@ -28,7 +28,7 @@ from devmesh.vocabulary.requests import (
 )
 from devmesh.vocabulary.terms import Budget, Stream
 from devmesh_widgets import Finder
-from devmesh_widgets.deeds import Launch
+from devmesh_widgets.deeds import Keep, Launch
 from devmesh_widgets.finding import harmless
 from devmesh_widgets.messages import Look
 from tests.mesh.visitor import Visitor
@@ -162,6 +162,21 @@ def test_a_write_behind_the_gate_waits_for_the_person_also_after_a_restart_of_th
         (file,) = source.look("conflict", "write 1")["files"]
         assert (file["ours"], file["theirs"]) == ("x = 1\n", "x = 2\n")
         assert "-x = 1\n+x = 2" in file["diff"]
+    assert desk.do(Keep(write=1)) == "kept; it stays on record"
+    assert desk.source.view().conflicts == ()
+    visitor.leave()
+
+
+def test_a_write_behind_the_gate_is_over_once_something_landed_on_it(mesh: Mesh, desk: Desk) -> None:
+    """Whoever made that change knew of it; so it is for panels that were there and for those that come later."""
+    visitor = Visitor(mesh)
+    before, after = Repository(mesh.project, mesh.home).write_blobs([b"x = 1\n", b"x = 2\n"])
+    visitor.ask(WriteFound, ReportWrite(path="src/rates.py", before=before, after=after))
+    mesh._door.replica.when(lambda state: state.counted.get("write")).result(5)
+    assert desk.source.view().header.conflicts == 1
+    mesh.launch("scripted")
+    mesh.post("Again.\n```script\nappend src/rates.py\n| y = 3\n```").result(30)
+    assert desk.source.view().conflicts == Desk(mesh).source.view().conflicts == ()
     visitor.leave()
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 STATIC = Path(__file__).parent / "static"
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(?P<name>[a-z_]+\.js)";\n', re.MULTILINE)
+_DOCUMENTATION = re.compile(r"^[ \t]*/\*\*(?s:.*?)\*/[ \t]*\n", re.MULTILINE)
+"For who reads the modules; every widget sends its text to the browser."
 _EXPORT = re.compile(r"^export (?!default\b)", re.MULTILINE)
 
 
@@ -38,7 +40,8 @@ def assemble(entry: str, folder: Path = STATIC) -> str:
     """One self-contained ES module: `entry` and all it imports. Raises ImportError on a circle or a foreign import."""
     pieces = []
     for name in parts_of(entry, folder):
-        text = _EXPORT.sub("", _IMPORT.sub("", (folder / name).read_text(encoding="utf-8")))
+        text = _DOCUMENTATION.sub("", (folder / name).read_text(encoding="utf-8"))
+        text = _EXPORT.sub("", _IMPORT.sub("", text))
         if re.search(r"^import\b|await import\(", text, re.MULTILINE):
             raise ImportError(f"{name} imports something that is not beside it")
         pieces.append(f"// ---- {name} ----\n{text}")

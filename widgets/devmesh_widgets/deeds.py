@@ -29,11 +29,20 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     count: Annotated[int, Meta(ge=1, le=20)] = 1
 
 
-DEEDS: Final[dict[str, type[Request | Launch]]] = {
+class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Let a write behind the gate stand: it is listed no more. No request: it is in the project, and on record."""
+
+    write: Annotated[int, Meta(ge=1)]
+
+
+Deed = Request | Launch | Keep
+
+DEEDS: Final[dict[str, type[Deed]]] = {
     "answer": AnswerQuestion,
     "budget": SetBudget,
     "goal": SetGoal,
     "judge": Review,
+    "keep": Keep,
     "launch": Launch,
     "post": PostTask,
     "prioritise": ReprioritiseTask,
@@ -42,7 +51,7 @@ DEEDS: Final[dict[str, type[Request | Launch]]] = {
 }
 
 
-def filled(form: Do) -> Request | Launch:
+def filled(form: Do) -> Deed:
     """The request a form stands for, as strict as if it had come over the wire.
 
     Raises ValueError with a line for the person when there is no such form or a field does not fit.

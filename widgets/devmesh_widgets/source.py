@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from devmesh.vocabulary.record import Request
-from devmesh_widgets.deeds import Launch
+from devmesh_widgets.deeds import Deed
 from devmesh_widgets.messages import Look
 from devmesh_widgets.rows import View
 
@@ -40,6 +40,6 @@ class Finder(Protocol):
         """Find it. `told` is called once, from any thread, with plain JSON values, or with the error."""
         ...
 
-    def do(self, request: Request | Launch, told: Callable[[object], None], /) -> None:
+    def do(self, request: Deed, told: Callable[[object], None], /) -> None:
         """Do it as the person. `told` is called once, from any thread, with a line on what was done, or the error."""
         ...

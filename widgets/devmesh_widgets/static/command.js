@@ -38,6 +38,7 @@ export class Command {
     this.to = make("input", "dm-input dm-small", "", { type: "text", value: "1", pattern: "[1-9][0-9]?|all", title: "How many agents do it, each on its own: a number, or all" });
     this.usd = make("input", "dm-input dm-small", "", { type: "number", min: "0", step: "0.5", placeholder: "none", title: "Dollars it may cost; it is paused before it costs more" });
     this.priority = choice(PRIORITIES, "3");
+    this.priority.classList.add("dm-priority");
     this.review = tick("a second agent must approve it");
     this.options = make("div", "dm-options");
     const files = field("Where the work is", this.files, "dm-grow");

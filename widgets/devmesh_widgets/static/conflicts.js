@@ -1,5 +1,6 @@
 /** @file What there are two versions of, side by side, with what can be decided about it. */
 import { Notice, box, choice, keyed, press } from "./boxes.js";
+import { Question } from "./buttons.js";
 import { make, setText } from "./elements.js";
 import { icon } from "./icons.js";
 import { setCount } from "./table.js";
@@ -8,6 +9,8 @@ import { age, counted, visible } from "./wording.js";
 
 const APPROVE = { verb: "approve", label: "Approve" };
 const SEND_BACK = { verb: "send_back", label: "Send back" };
+const KEEP_OURS = { verb: "cancel", label: "Keep the project's", question: "Keep what is in the project, and end the task:", confirm: "Keep the project's" };
+const MOST_TOLD = 6_000;
 
 /** @type {Record<string, [string, string, string]>} */
 const SORTS = {
@@ -36,25 +39,47 @@ class ConflictCard {
     const whose = [row.agent, row.task === null ? "" : `task #${row.task}`].filter(Boolean).map(visible).join(" · ");
     head.append(icon(shape, tone), make("strong", "", visible(row.conflict)), make("span", "", visible(row.title), { dir: "auto" }), make("span", "dm-quiet", [whose, says].filter(Boolean).join(" · ")), this.since);
     this.notice = new Notice();
+    this.question = new Question(link);
     this.body = make("div", "dm-versions");
     this.body.hidden = true;
     this.opener = press("Compare", () => this.toggle(), { hint: `Show the versions of ${row.conflict}` });
     this.opener.setAttribute("aria-expanded", "false");
     const about = make("p", "dm-said", "", { dir: "auto" });
     about.append(make("span", "dm-quiet dm-paths", row.files.map(visible).join(", "), { dir: "auto" }), ...(row.message ? [make("span", "", visible(row.message), { dir: "auto" })] : []));
-    this.node.append(head, about, this.decisions(), this.notice.node, this.body);
+    this.node.append(head, about, this.decisions(), this.question.node, this.notice.node, this.body);
   }
 
   decisions() {
     const form = make("form", "dm-answers");
     form.append(this.opener);
     form.addEventListener("submit", (event) => event.preventDefault());
+    if (this.row.sort === "returned" && this.row.task !== null) form.append(this.keepsOurs());
+    if (this.row.sort === "write") form.append(...this.ofWrite());
     if (this.row.sort !== "review") return form;
     const remarks = make("input", "dm-input", "", { type: "text", maxlength: "500", placeholder: "Remarks for the agent", "aria-label": `Remarks on ${this.row.conflict}` });
     const judge = (action) => this.link.ask({ noun: "conflict", key: this.row.conflict, name: this.row.conflict }, action, remarks.value.trim());
     const back = press("Send back", () => (remarks.value.trim() ? judge(SEND_BACK) : (this.notice.say("Say in the remarks what is wanted."), remarks.focus())));
     form.append(press("Approve", () => judge(APPROVE), { className: "dm-press dm-first" }), remarks, back);
     return form;
+  }
+
+  /** Of a change that came back: its agent tries again, unless the project's version is to stay. */
+  keepsOurs() {
+    const row = { noun: "task", key: this.row.task, name: `#${this.row.task} ${this.row.title}` };
+    const node = press(KEEP_OURS.label, () => this.question.ask(row, KEEP_OURS, node), { hint: "The agent's version is dropped and its task ended" });
+    return node;
+  }
+
+  /** Of a write that is in the project already: let it stand, or have an agent undo it. */
+  ofWrite() {
+    const { lookups } = this.link;
+    const keep = () => this.notice.follow(lookups.do("keep", { write: Number(this.row.conflict.split(" ")[1]) }));
+    const undo = async () => {
+      const { files: [file] } = await lookups.look("conflict", { key: this.row.conflict });
+      const prompt = `${file.path} was written without a lock and without the gate. Undo what that write did, and keep all else:\n\n${file.diff.slice(0, MOST_TOLD)}`;
+      return lookups.do("post", { prompt, files: [file.path], priority: 2 });
+    };
+    return [press("Keep it", keep, { hint: "Let it stand: it is listed here no more" }), press("Have it undone", () => this.notice.follow(undo()), { hint: "Post a task that undoes what was written" })];
   }
 
   async toggle() {

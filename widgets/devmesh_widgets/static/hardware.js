@@ -9,7 +9,9 @@ const KINDS = [
 ];
 
 const WIDTH = 240;
-const HEIGHT = 44;
+const HEIGHT = 52;
+/** How much higher than the highest measurement the limit may be and still be drawn. */
+const FAR = 4;
 
 class Meter {
   constructor(kind, link) {
@@ -28,14 +30,15 @@ class Meter {
     this.area = draw("path", { class: "dm-area" });
     this.line = draw("path", { class: "dm-line" });
     this.plan = draw("path", { class: "dm-plan" });
-    this.chart.append(this.area, this.line, this.plan);
+    this.limit = draw("path", { class: "dm-limit" });
+    this.chart.append(this.area, this.line, this.plan, this.limit);
     this.span = make("p", "dm-span");
     this.none = make("p", "dm-empty", kind.none);
     const top = make("div", "dm-meter-top");
     top.append(this.name, this.words);
     this.node.append(top, this.none, this.bar, this.legend, this.chart, this.span);
-    this.items = ["agents", "others", "declared"].map((label, index) => {
-      const item = make("li", `dm-key dm-key-${["used", "other", "reserved"][index]}`);
+    this.items = ["agents", "others", "declared", "limit"].map((label, index) => {
+      const item = make("li", `dm-key dm-key-${["used", "other", "reserved", "limit"][index]}`);
       const value = make("span");
       item.append(value);
       this.legend.append(item);
@@ -59,21 +62,23 @@ class Meter {
     this.bar.setAttribute("aria-valuemax", total.toFixed(1));
     this.bar.setAttribute("aria-valuenow", used.toFixed(1));
     this.bar.setAttribute("aria-valuetext", `${gigabytes(used)} used by agents, ${gigabytes(reserved)} declared, of ${gigabytes(total)}`);
-    [used, other, reserved].forEach((amount, index) => {
+    [used, other, reserved, total].forEach((amount, index) => {
       const { label, item, value } = this.items[index];
       item.hidden = index === 1 && !amount;
       setText(value, `${label} ${gigabytes(amount)}`);
     });
-    this.plot(samples);
+    this.plot(samples, total);
   }
 
-  plot(samples) {
+  /** The limit is a line where it is not so far up that all else would lie on the ground. */
+  plot(samples, total) {
     const drawn = samples.length > 1;
     this.chart.toggleAttribute("hidden", !drawn);
     this.span.hidden = !drawn;
     if (!drawn) return;
     const [start, end] = [samples[0].at, samples.at(-1).at];
-    const most = Math.max(1e-9, ...samples.flatMap((row) => [row[`${this.kind.prefix}_used_gb`], row[`${this.kind.prefix}_reserved_gb`]]));
+    const highest = Math.max(1e-9, ...samples.flatMap((row) => [row[`${this.kind.prefix}_used_gb`], row[`${this.kind.prefix}_reserved_gb`]]));
+    const most = total <= highest * FAR ? Math.max(highest, total) : highest;
     const x = (row) => (((row.at - start) / (end - start || 1)) * WIDTH).toFixed(1);
     const y = (row, name) => (HEIGHT - 2 - (row[`${this.kind.prefix}_${name}_gb`] / most) * (HEIGHT - 6)).toFixed(1);
     const line = samples.map((row) => `${x(row)} ${y(row, "used")}`).join("L");
@@ -81,8 +86,9 @@ class Meter {
     this.area.setAttribute("d", `M${x(samples[0])} ${HEIGHT}L${line}L${x(samples.at(-1))} ${HEIGHT}Z`);
     const plan = samples.map((row, index) => (index ? `H${x(row)}V${y(row, "reserved")}` : `M${x(row)} ${y(row, "reserved")}`));
     this.plan.setAttribute("d", plan.join(""));
+    this.limit.setAttribute("d", most >= total ? `M0 ${(HEIGHT - 2 - (total / most) * (HEIGHT - 6)).toFixed(1)}H${WIDTH}` : "");
     this.chart.setAttribute("aria-label", `${this.kind.title} over the last ${age(end - start)}`);
-    setText(this.span, [this.device, `last ${age(end - start)}`, `up to ${gigabytes(most)}`].filter(Boolean).join(" · "));
+    setText(this.span, [this.device, `last ${age(end - start)}`, `up to ${gigabytes(highest)}`].filter(Boolean).join(" · "));
   }
 }
 

@@ -54,6 +54,7 @@ export class Knowledge {
       this.empty.hidden = found.length > 0;
       setText(this.empty, words ? "Nothing that was shared has these words." : "Nothing was shared yet. Agents leave here what they find out, and so can you.");
     } catch (wrong) {
+      this.empty.hidden = true;
       this.notice.say(wrong.message);
     } finally {
       this.reading = false;

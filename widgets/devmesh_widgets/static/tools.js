@@ -72,7 +72,9 @@ export class Tools {
       this.here.replaceChildren();
       this.others.replaceChildren();
       if (words) this.notice.say(`${this.found.filter((tool) => tool.installed).length} are here`, true);
+      this.unread = false;
     } catch (wrong) {
+      this.unread = this.found === null;
       this.found ??= [];
       this.notice.say(wrong.message);
     }
@@ -93,7 +95,7 @@ export class Tools {
     keyed(this.others, this.absent, missing, (tool) => tool.name, (tool) => new ToolLine(tool, this.link, this.notice));
     for (const [name, line] of this.lines) line.refresh(agents.filter((row) => row.tool === name));
     this.missing.hidden = missing.length === 0;
-    this.empty.hidden = here.length > 0;
+    this.empty.hidden = here.length > 0 || this.unread;
     setText(this.empty, "No CLI is on this machine's PATH yet. Get one, then look again.");
   }
 
