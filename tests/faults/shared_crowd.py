@@ -158,6 +158,7 @@ class SharedCrowd(Scene):
             agent = bridge.agent or ""
             if agent not in self.seats:
                 seat = self.seats[agent] = await self._sit_down(agent)
+                self.ledger.watched = True
                 seat.read = {name: self._text(name) for name in FILES}
                 self.ledger.saw()
         for _ in range(self.random.randint(3, 6)):
@@ -256,7 +257,7 @@ class SharedCrowd(Scene):
         seat.end(success=success)
         done = await self._over(seat.attempt.awarded.task)
         await asyncio.wait([seat.attempt.task])
-        self.ledger.saw()
+        self.ledger.watched = bool(self.seats)
         self.count.landed += done
         self.count.failed += not done
         for name in FILES:

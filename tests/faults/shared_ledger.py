@@ -32,6 +32,8 @@ class Entry:
     "Under a lock the author was granted, or through the gate."
     informed: bool = False
     "Made of what the file held then: what it takes away was meant to go."
+    watched: bool = True
+    "Whether any agent was at work in the project when it was written."
     seen: bool = False
     "Whether anybody who watches looked while it lay there."
 
@@ -46,6 +48,8 @@ class Verdict:
     "Taken away, and both found out and to be had back."
     unseen: int = 0
     "Not on record, for the version that had it or the one that took it was gone before anybody could look."
+    unwatched: int = 0
+    "Taken away while no agent was at work in the project: nobody's matter but the person's."
     mistaken: int = 0
     """Not on record, for it had displaced what a tool wrote under its lock before anybody could look, and was taken for
     that."""
@@ -60,11 +64,12 @@ class Ledger:
     """Every write of some files, in order."""
 
     def __init__(self, files: Iterable[str], text: str) -> None:
+        self.watched = False
         self.pages = {name: [Entry(text, "beginning", rightly=True)] for name in files}
 
     def wrote(self, name: str, text: str | None, author: str, *, rightly: bool = False, informed: bool = False) -> None:
         """The file is that from now on."""
-        self.pages[name].append(Entry(text, author, rightly, informed))
+        self.pages[name].append(Entry(text, author, rightly, informed, self.watched))
 
     def saw(self) -> None:
         """Somebody looked at everything."""
@@ -93,6 +98,8 @@ class Ledger:
         lay = [entry for entry in page[begun:number] if entry.seen]
         if any(entry.text in versions for entry in lay):
             verdict.shown += 1
+        elif not page[number].watched:
+            verdict.unwatched += 1
         elif not lay or not page[number].seen:
             verdict.unseen += 1
         elif begun and page[begun - 1].rightly and not page[begun - 1].seen:
