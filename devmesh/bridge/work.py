@@ -152,6 +152,7 @@ class Work(Attempt):
             raise DevMeshError(
                 f"it changed {len(files)} files; at most {MOST_FILES} land together: ask for less at once"
             )
+        reason = ""
         for patience in range(OFFERS):
             landing = await self._offered(head, files, judgement)
             if isinstance(landing, ChangeApplied) or (
@@ -161,7 +162,8 @@ class Work(Attempt):
             await self._bench.locks.refresh()
             refused = landing if isinstance(landing, Refused) else Refused(landing.message, code=Code.LOCK_HELD)
             await self._give_way(refused, patience, keep=awarded.locked)
-        raise DevMeshError(f"its result could not be landed in {OFFERS} offers")
+            reason = landing.message[:500]
+        raise DevMeshError(f"its result could not be landed in {OFFERS} offers; the last time: {reason}")
 
     async def _offered(self, head: str, files: Sequence[FileChange], judgement: Judgement) -> Landing | Refused:
         """One offer and its outcome; Refused when somebody's lock was in the way, or ours had ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +121,13 @@ def spelled(limits: Limits) -> Limits:
 
 
 def refuse_a_place_that_is_no_project(folder: Path) -> None:
-    """All of a disk, or all a person has, would be copied for every agent: raises MeshError."""
+    """Raises MeshError for all of a disk, or all a person has: it would be copied for every agent.
+
+    And for a place that cannot be written to, where nothing could ever land.
+    """
     if folder in (Path(folder.anchor), Path.home()):
-        raise MeshError(f"{folder} is no project: everything in it would be", hint="Name the project's own folder.")
+        raise MeshError(f"{folder} is no project: all in it would be part of it", hint="Name the project's own folder.")
+    if not os.access(folder, os.W_OK):
+        raise MeshError(
+            f"{folder} cannot be written to: no change could land", hint="Is it mounted read-only, or not yours?"
+        )

@@ -137,9 +137,9 @@ class Task:
         except WaitTimeout:
             raise
         except TimeoutError:
-            raise WaitTimeout(
-                f"task {self.number} is still {self.state} after {timeout:g} s; it goes on", task=self.number
-            ) from None
+            stands = self._operations.door.replica.read(lambda state: standing(state, self._entry(state)))
+            message = f"task {self.number} is not over after {timeout:g} s ({stands}); nothing was stopped"
+            raise WaitTimeout(message, task=self.number) from None
 
     def __await__(self) -> Generator[Any, None, TaskResult]:
         return asyncio.wrap_future(self.future()).__await__()

@@ -91,6 +91,14 @@ def test_a_place_that_is_no_project_is_refused(folder: Path) -> None:
         refuse_a_place_that_is_no_project(folder)
 
 
+def test_a_place_where_nothing_can_land_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before any tool has worked for nothing."""
+    # the system's answer is changed here: root may write everywhere
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(MeshError, match="no change could land"):
+        refuse_a_place_that_is_no_project(tmp_path)
+
+
 def test_any_other_folder_is_a_project(tmp_path: Path) -> None:
     """Whatever is in it."""
     refuse_a_place_that_is_no_project(tmp_path)

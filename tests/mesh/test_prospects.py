@@ -8,13 +8,14 @@ import pytest
 
 from devmesh.core.apply import apply
 from devmesh.core.state import MeshState
+from devmesh.errors import WaitTimeout
 from devmesh.jupyter.panels import source_of
 from devmesh.mesh import Mesh
 from devmesh.mesh.prospects import held_up
 from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.facts import AgentJoined, SessionOpened, TaskCancelled, TaskPosted
+from devmesh.vocabulary.facts import AgentJoined, BudgetReached, SessionOpened, TaskCancelled, TaskPaused, TaskPosted
 from devmesh.vocabulary.requests import Finish
-from devmesh.vocabulary.terms import AgentState, Blockage, Outcome, Role
+from devmesh.vocabulary.terms import AgentState, Blockage, Budget, Outcome, Role, Spending
 from tests.mesh.visitor import Visitor
 
 
@@ -55,6 +56,30 @@ def test_a_queued_task_says_what_it_lacks(agents: tuple[AgentJoined, ...], wishe
     """Whom it names, what it asks for, whom it rules out; nothing where it may find somebody, or waits for others."""
     state = told(*agents, TaskPosted(task=1, prompt="x", **wishes))
     assert held_up(state, state.tasks[1]) == reason
+
+
+@pytest.mark.slow
+def test_an_agent_that_keeps_a_paused_task_is_named(mesh: Mesh) -> None:
+    """It takes no other work until somebody resumes or cancels that."""
+    visitor, first = Visitor(mesh), mesh.post("begin")
+    visitor.begin(first.number)
+    mesh.pause(first)
+    second = mesh.post("more")
+    assert second.held_up == "visitor-1 keeps paused task 1"
+    with pytest.raises(WaitTimeout, match=r"task 2 is not over after 0.1 s \(queued: visitor-1 keeps paused task 1\)"):
+        second.result(0.1)
+    mesh.cancel(first)
+    visitor.leave()
+
+
+def test_a_task_whose_budget_is_used_up_says_so() -> None:
+    """Nobody is missing: the person decides."""
+    state = told(
+        TaskPosted(task=1, prompt="x"),
+        BudgetReached(task=1, budget=Budget(tokens=1), spent=Spending(input_tokens=2)),
+        TaskPaused(task=1),
+    )
+    assert held_up(state, state.tasks[1]) == "its budget, or the mesh's, is used up"
 
 
 def test_a_task_that_is_over_lacks_nothing() -> None:
