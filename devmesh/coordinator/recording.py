@@ -16,6 +16,7 @@ from devmesh.audit import knowledge
 from devmesh.audit.failpoints import Failpoint, passing
 from devmesh.audit.journal import Journal
 from devmesh.audit.replay import recover
+from devmesh.audit.volumes import remote_kind
 from devmesh.core.snapshot import freeze
 from devmesh.core.state import MeshState
 from devmesh.errors import StorageError
@@ -58,6 +59,8 @@ class Recording:
             raise
         if journal.recovery is not None:
             _log.error("the record was damaged and has been rebuilt", story=str(journal.recovery))
+        if kind := await loop.run_in_executor(executor, remote_kind, home):
+            _log.warning("the record lies on a network disk; set DEVMESH_HOME to a local folder", kind=kind)
         for note in journal.notes:
             _log.info("a note on the record", note=note)
         return cls(executor, journal)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 from msgspec.structs import force_setattr, replace
 
@@ -130,3 +132,15 @@ async def test_a_record_has_one_writer(tmp_path: Path) -> None:
     await record.close(None)
     journal = Journal.open(tmp_path, now_wall=1.0)
     journal.close()
+
+
+@looped
+async def test_a_record_on_a_network_disk_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It works there for one machine, so it is not refused; but it is said."""
+    everything = SimpleNamespace(mountpoint="/", fstype="nfs4")
+    monkeypatch.setattr(psutil, "disk_partitions", lambda **_: [everything])
+    await (await Recording.open(tmp_path, now_wall=0.0)).close(None)
+    assert "network disk" in caplog.text
+    assert "nfs4" in caplog.text
