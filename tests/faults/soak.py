@@ -20,6 +20,7 @@ from _pytest.outcomes import Skipped
 
 from tests.faults.chaos import chaos
 from tests.faults.serving import served
+from tests.faults.shared_crowd import shared_crowd
 from tests.faults.test_chaos import judged
 from tests.faults.test_damage import HARMLESS, harmed
 from tests.faults.test_disks import filled
@@ -105,6 +106,19 @@ def crowd(seed: int, total: Total) -> None:
     total.update(interleavings=10, landings=count.landed, foreign_writes=count.foreign, rescued=count.rescued)
 
 
+def share(seed: int, total: Total) -> None:
+    """Interleavings in the project itself."""
+    with tempfile.TemporaryDirectory(prefix="devmesh-soak-") as folder:
+        count = shared_crowd(Path(folder), seed, 10)
+    verdict = count.verdict
+    if verdict.lost or verdict.false:
+        raise AssertionError(f"in the shared tree from seed {seed}: {(verdict.lost + verdict.false)[:5]}")
+    total.update(
+        shared_interleavings=10, shared_writes=verdict.right + count.behind, hunks_shown=verdict.shown,
+        hunks_too_quick=verdict.unseen + verdict.mistaken,
+    )  # fmt: skip
+
+
 def feed(seed: int, total: Total) -> None:
     """Inputs and sayings."""
     for name, target in TARGETS.items():
@@ -115,7 +129,17 @@ def feed(seed: int, total: Total) -> None:
     total.update(inputs=2_500, sayings=4_000)
 
 
-ROUND: tuple[Callable[[int, Total], None], ...] = (kill_and_cut, harm, fill_up, interrupt, race, simulate, crowd, feed)
+ROUND: tuple[Callable[[int, Total], None], ...] = (
+    kill_and_cut,
+    harm,
+    fill_up,
+    interrupt,
+    race,
+    simulate,
+    crowd,
+    share,
+    feed,
+)
 
 
 def main(seconds: float, seed: int) -> None:
