@@ -60,7 +60,7 @@ _BEGINNINGS = (
     *("xoxa-", "xoxb-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "hf_", "npm_", "pypi-", "eyJ"),
 )
 _NAMES = (
-    *("token", "secret", "password", "passwd", "pwd", "bearer", "basic"),
+    *("token", "secret", "password", "passphrase", "passwd", "pwd", "bearer", "basic"),
     *(f"{of}{by}key" for of in ("api", "access", "private") for by in "_-"),
 )
 _KEY_MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
@@ -69,11 +69,14 @@ _YEK = re.compile(r"(?:[A-Za-z0-9+/=\\\r]|[ \t]{0,64}\n[ \t]{0,64})*+")
 _USERINFO = re.compile(r"(://)[^\s/@:\"'<>]{0,256}+:[^\s/@\"'<>]{1,256}+(@)")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)(\s{1,8})[A-Za-z0-9._~+/=-]{8,}+")
 _NAMED = (
-    r"(?:[a-z0-9]{1,32}[_-]){0,4}(?:token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|private[_-]?key)"
+    r"(?:(?:[a-z0-9]{1,32}[_-]){0,4}"
+    r"(?:token|secret|password|passphrase|passwd|pwd|api[_-]?key|access[_-]?key|private[_-]?key)|[a-z0-9]{1,32}_pass)"
     r"\\?[\"']?\s{0,4}"
 )
+_OPTION = r"(?:[a-z0-9]{1,32}-){0,3}(?:token|secret|password|passphrase|passwd|api-key)"
+"Of a command line: its value may come after a blank."
 _ASSIGNED = re.compile(
-    rf"(?i)(?<![a-z0-9])({_NAMED}[=:]\s{{0,4}})"
+    rf"(?i)(?<![a-z0-9])(?!(?:old)?pwd=[/~])({_NAMED}[=:]\s{{0,4}}|(?<=--){_OPTION}[ ])"
     r"(?!\\?[\"']?\[redacted\](?:[\s\"'\\,;&)}\]]|\Z))"
     r"(?:(\\?\")(?:[^\"\\\n]|\\[^\"\n]){4,}+|(\\?')(?:[^'\\\n]|\\[^'\n]){4,}+"
     r"|(?:\[redacted\]|[^\s\"'\\,;&)}\]]){4,}+)"

@@ -49,6 +49,9 @@ ASSIGNED = {
     "Authorization: Bearer abcdefghijk": "Authorization: Bearer [redacted]",
     "token=abcd1234&x=1": "token=[redacted]&x=1",
     "MY_API_KEY: 'xyz 12345'": "MY_API_KEY: '[redacted]'",
+    "DB_PASS=hunter22": "DB_PASS=[redacted]",
+    "passphrase=hunter22": "passphrase=[redacted]",
+    "mysql --password hunter22 -h x": "mysql --password [redacted] -h x",
     '{"password":"hunter22","n":1}': '{"password":"[redacted]","n":1}',
     '"{\\"secret\\":\\"hunter22\\"}"': '"{\\"secret\\":\\"[redacted]\\"}"',
 }
@@ -56,6 +59,10 @@ ASSIGNED = {
 HARMLESS = (
     "max_tokens: 4096",
     "the password is good",
+    "PWD=/home/ada/project",
+    "all tests pass: twelve of them",
+    "the token counts",
+    "give it --token or --password",
     "risk-assessment-of-the-whole-project",
     "https://host:8080/a@b",
     "def tokenise(text): ...",
