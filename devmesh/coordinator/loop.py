@@ -34,11 +34,12 @@ from devmesh.coordinator.perform import Performer
 from devmesh.coordinator.reception import Reception
 from devmesh.coordinator.recording import Recording
 from devmesh.coordinator.sample import EVERY, Sampler
+from devmesh.coordinator.setbacks import Setbacks, is_full
 from devmesh.coordinator.tree import open_gate
 from devmesh.coordinator.turns import TurnFailed, Turns
 from devmesh.core.events import Heard, Started, Stopping
 from devmesh.core.state import MeshState
-from devmesh.errors import Code, MeshError, StorageError
+from devmesh.errors import MeshError, StorageError
 from devmesh.settings import Settings
 from devmesh.vocabulary.facts import CredentialIssued
 
@@ -46,9 +47,6 @@ Ready = Callable[[Connection], None]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 "Seconds between two attempts to write while the disk is full."
-_FAULTS = 5
-"Failed turns in `_WITHIN` seconds of mesh time after which going on is no use."
-_WITHIN = 60.0
 _CAREFUL = 2_000
 "Turns of one event each, after a turn of many failed: whoever asks for the same again is found out."
 
@@ -77,7 +75,7 @@ class Coordinator:
         self._failpoint = failpoint
         self._readings = readings
         self._inbox = Inbox()
-        self._faults: list[float] = []
+        self._setbacks = Setbacks()
         self._stopped = asyncio.Event()
         self._told_to_stop = asyncio.Event()
         self._stopping = ""
@@ -242,7 +240,7 @@ class Coordinator:
         cause = failed.__cause__
         known = isinstance(cause, StorageError)  # and said in full by its own words
         _log.error("a turn failed", events=len(failed.events), reason=str(cause), exc_info=None if known else cause)
-        self._refuse_to_go_on(cause)
+        self._setbacks.refuse_to_go_on(cause, self._clock.now())
         careful = self._suspect(failed)
         self._listener.closed_for = "starting over"
         self._listener.drop_all(CloseCode.SERVICE_RESTART, "the coordinator starts over")
@@ -253,17 +251,9 @@ class Coordinator:
         self._in_force.one_by_one = _CAREFUL if careful else 0
         self._lateness.start()
 
-    def _refuse_to_go_on(self, cause: BaseException | None) -> None:
-        if isinstance(cause, StorageError) and cause.code not in {Code.STORAGE_FULL, Code.INTERNAL}:
-            raise cause
-        now = self._clock.now()
-        self._faults = [*(fault for fault in self._faults if now - fault < _WITHIN), now]
-        if len(self._faults) > _FAULTS and not _is_full(cause):
-            raise MeshError("the coordinator failed again and again; its log says at what") from cause
-
     def _suspect(self, failed: TurnFailed) -> bool:
         """A request that cannot be decided is refused when it comes again. True: it is not known which one it was."""
-        if _is_full(failed.__cause__):
+        if is_full(failed.__cause__):
             return False
         if len(failed.events) == 1:
             if isinstance(failed.events[0], Heard):
@@ -293,7 +283,7 @@ class Coordinator:
             self._publish()
         except (TurnFailed, StorageError) as error:
             cause = error if isinstance(error, StorageError) else error.__cause__ or error
-            if isinstance(cause, StorageError) and _is_full(cause):
+            if isinstance(cause, StorageError) and is_full(cause):
                 return cause
             raise cause from None
         return None
@@ -323,7 +313,3 @@ class Coordinator:
         """With a last snapshot only where the state is known to be as on record."""
         stopped = self._turns is not None and bool(self._stopping) and not self._turns.state.running
         await self._recording.close(self._turns.state if stopped and self._turns is not None else None)
-
-
-def _is_full(cause: BaseException | None) -> bool:
-    return isinstance(cause, StorageError) and cause.code is Code.STORAGE_FULL
