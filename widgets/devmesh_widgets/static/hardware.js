@@ -75,6 +75,7 @@ class Meter {
     const drawn = samples.length > 1;
     this.chart.toggleAttribute("hidden", !drawn);
     this.span.hidden = !drawn;
+    this.items[3].item.hidden = !drawn;
     if (!drawn) return;
     const [start, end] = [samples[0].at, samples.at(-1).at];
     const highest = Math.max(1e-9, ...samples.flatMap((row) => [row[`${this.kind.prefix}_used_gb`], row[`${this.kind.prefix}_reserved_gb`]]));
@@ -86,9 +87,10 @@ class Meter {
     this.area.setAttribute("d", `M${x(samples[0])} ${HEIGHT}L${line}L${x(samples.at(-1))} ${HEIGHT}Z`);
     const plan = samples.map((row, index) => (index ? `H${x(row)}V${y(row, "reserved")}` : `M${x(row)} ${y(row, "reserved")}`));
     this.plan.setAttribute("d", plan.join(""));
+    this.items[3].item.hidden = most < total;
     this.limit.setAttribute("d", most >= total ? `M0 ${(HEIGHT - 2 - (total / most) * (HEIGHT - 6)).toFixed(1)}H${WIDTH}` : "");
     this.chart.setAttribute("aria-label", `${this.kind.title} over the last ${age(end - start)}`);
-    setText(this.span, [this.device, `last ${age(end - start)}`, `up to ${gigabytes(highest)}`].filter(Boolean).join(" · "));
+    setText(this.span, [this.device, `last ${age(end - start)}`, `up to ${gigabytes(highest)}`, most < total ? `limit ${gigabytes(total)}, far above` : ""].filter(Boolean).join(" · "));
   }
 }
 
