@@ -18,6 +18,9 @@ from devmesh.errors import BadTarget, RepositoryError
 from devmesh.repository import Repository
 from devmesh.vocabulary.terms import Conflict, PlannedWrite
 
+_MOST_UNTRUE = 10
+"Files that are named where a change's list does not tell the truth."
+
 _log = logging.getLogger(__name__)
 
 
@@ -64,9 +67,8 @@ class WriteGate:
         wrong = impossible(effect.files)
         if wrong is not None:
             return Prepared(change=effect.change, conflicts=(wrong,))
-        if set(effect.files) != set(self.repository.changes(effect.base, effect.head)):
-            # people and reviewers are shown the difference of the commits: nothing else may land
-            return Prepared(change=effect.change, problem="its list of files is not what its commits differ in")
+        if untrue := self._untrue(effect):
+            return Prepared(change=effect.change, conflicts=untrue)
         paths = [file.path for file in effect.files]
         base = Base(self.repository.tree_entries(effect.base, paths), frozenset(effect.mergeable))
         current = self.repository.snapshot(include=self._include)
@@ -78,6 +80,12 @@ class WriteGate:
         if not conflicts:
             self._keep_expected(plan, current, comparison)
         return Prepared(change=effect.change, plan=() if conflicts else plan, conflicts=conflicts, current=current)
+
+    def _untrue(self, effect: PrepareChange) -> tuple[Conflict, ...]:
+        """Where the list of files is not what its commits differ in, which is what people and reviewers are shown."""
+        odd = set(effect.files) ^ set(self.repository.changes(effect.base, effect.head))
+        paths = sorted({file.path for file in odd})[:_MOST_UNTRUE]
+        return tuple(Conflict(path=path, reason="the change's list and its commits do not agree") for path in paths)
 
     def _opened(self, writes: Iterable[PlannedWrite]) -> dict[str, Conflict]:
         """Notebooks that a Jupyter holds in memory: it would not see the write, and its next save would undo it."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from devmesh.mesh.door import Door
     from devmesh.vocabulary.codec import Recorded
 
+MOST = 100
+"Agents of one tool that are launched at once."
 JOINING = 30.0
 "Seconds a bridge may take from its start until it has joined."
 _LOOK_EVERY = 0.25
@@ -72,6 +74,10 @@ class Launcher:
             raise MeshError("name at least one tool to launch", hint="devmesh tools, or %devmesh tools, lists them.")
         if count < 1:
             raise MeshError(f"count={count}: at least one agent of each")
+        if count > MOST:
+            raise MeshError(
+                f"count={count}: at most {MOST} of each at once", hint="Each is a process, and runs a model."
+            )
         for tool in wanted:
             GenericTool.find(tool, self._home.parent)
         self._patience = JOINING if workspace in {None, "own"} else JOINING + LIMIT

@@ -138,6 +138,10 @@ def test_a_tool_that_is_not_here_is_named_before_anything_starts(busy: Mesh) -> 
     assert len(busy.agents) == before
     with pytest.raises(MeshError, match="name at least one tool"):
         busy.launch()
+    for count, said in ((0, "at least one"), (100_000, "at most 100")):
+        with pytest.raises(MeshError, match=said):
+            busy.launch("scripted", count=count)
+    assert len(busy.agents) == before
 
 
 def test_an_agent_can_be_paused_and_sent_home(busy: Mesh) -> None:

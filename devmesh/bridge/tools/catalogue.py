@@ -104,6 +104,8 @@ async def _version(entry: Entry, executable: str) -> str:
         ended = await (await SupervisedProcess.start(command)).wait()
     except ToolNotFound:
         return ""
+    if ended.exit_code != 0:
+        return ""  # whatever it printed was not its version
     said = (ended.stdout_tail + b"\n" + ended.stderr_tail).decode(errors="replace")
     found = _VERSION.search(said)
     return found[0].rstrip(".") if found else said.strip()[:60]

@@ -80,7 +80,7 @@ def test_an_unknown_tool_is_answered_with_those_there_are() -> None:
 @pytest.mark.slow
 def test_what_is_installed_is_found_with_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs on PATH, asked all at once; one that hangs is there, without a version, and holds nobody up for long."""
-    for name, script in (("claude", "echo 9.8.7 claude"), ("codex", "sleep 60")):
+    for name, script in (("claude", "echo 9.8.7 claude"), ("codex", "sleep 60"), ("sgpt", "echo python3.11.7; exit 1")):
         program = tmp_path / name
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
@@ -89,5 +89,6 @@ def test_what_is_installed_is_found_with_its_version(tmp_path: Path, monkeypatch
     found = {tool.name: tool for tool in asyncio.run(catalogue.installed())}
     assert (found["claude"].executable, found["claude"].version) == (str(tmp_path / "claude"), "9.8.7")
     assert (found["codex"].executable, found["codex"].version) == (str(tmp_path / "codex"), "")
+    assert (found["sgpt"].executable, found["sgpt"].version) == (str(tmp_path / "sgpt"), "")
     assert (found["gemini"].executable, found["gemini"].version) == (None, "")
     assert found["scripted"].version
