@@ -6,7 +6,7 @@ Knows one file at a time; which files land together is `tree`.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devmesh.errors import BadTarget
@@ -25,10 +25,10 @@ _REGULAR = {PLAIN, EXECUTABLE}
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What the change was made from and what it was read in, as far as both repositories' trees know."""
+    """What the change was made from and what of it may be merged."""
 
-    before: Mapping[str, TreeEntry]
-    "Entries of the change's base commit."
+    before: Callable[[], Mapping[str, TreeEntry]]
+    "Entries of the change's base commit: asked for only where a file's mode is not what the change says."
     mergeable: frozenset[str]
 
 
@@ -74,7 +74,7 @@ class Comparison:
             return Conflict(path=change.path, reason=wrong.message[:500])
         if reason := self._forbidden(change, now):
             return Conflict(path=change.path, reason=reason[:500])
-        mode = _mode(change, base.before.get(change.path), now)
+        mode = change.mode if now.mode in {change.mode, None} else _mode(change, base.before().get(change.path), now)
         if now.oid == change.after and (change.after is None or now.mode == mode):
             return None
         if now.oid == change.before:

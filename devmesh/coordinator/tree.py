@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 from devmesh.coordinator.comparing import Base, Comparison, impossible
@@ -70,7 +71,8 @@ class WriteGate:
         if untrue := self._untrue(effect):
             return Prepared(change=effect.change, conflicts=untrue)
         paths = [file.path for file in effect.files]
-        base = Base(self.repository.tree_entries(effect.base, paths), frozenset(effect.mergeable))
+        entries = cache(partial(self.repository.tree_entries, effect.base, paths))
+        base = Base(entries, frozenset(effect.mergeable))
         current = self.repository.snapshot(include=self._include)
         comparison = Comparison(self.repository)
         judged = comparison.judge_all(effect.files, base)
@@ -99,7 +101,8 @@ class WriteGate:
 
     def _keep_expected(self, plan: Iterable[PlannedWrite], current: str, comparison: Comparison) -> None:
         """What will be displaced must be in the private repository: a snapshot leaves ignored files out."""
-        expected = {write.path: write.expected for write in plan if write.expected is not None}
+        named = {write.path: write.expected for write in plan if write.expected is not None}
+        expected = {path: oid for path, oid in named.items() if not self.repository.keeps(oid)}
         entries = self.repository.tree_entries(current, list(expected)) if expected else {}
         held = {path: entry.oid for path, entry in entries.items()}
         comparison.keep_all(comparison.read[path] for path, oid in expected.items() if held.get(path) != oid)

@@ -54,6 +54,8 @@ class ProjectGit:
 
 def find_project_git(project: Path) -> ProjectGit | None:
     """The git that keeps `project`; None where there is none, or one whose rules ignore the project altogether."""
+    if not _is_in_sight(project):
+        return None
     git = Git(project)
     asked = ("--show-toplevel", "--show-prefix", "--git-common-dir", "--show-object-format", "--revs-only")
     try:
@@ -71,6 +73,17 @@ def find_project_git(project: Path) -> ProjectGit | None:
     if prefix and Git(found.top).try_run("check-ignore", "-q", "--", prefix.rstrip("/")).code == 0:
         return None
     return found
+
+
+def _is_in_sight(project: Path) -> bool:
+    """Whether git may find one there or above. Two looks at each folder are a hundredth of what asking it takes."""
+    place = os.path.realpath(project)
+    while not any(os.path.lexists(f"{place}/{name}") for name in (".git", "HEAD")):
+        above = os.path.dirname(place)  # noqa: PTH120 - the same with Paths takes ten times as long
+        if above == place:
+            return False
+        place = above
+    return True
 
 
 def personal_ignore_file(project: Path) -> str | None:

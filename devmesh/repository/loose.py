@@ -69,12 +69,17 @@ def read_loose(directory: Path, oid: str) -> bytes | None:
     return data if header == b"blob %d" % len(data) else None
 
 
+def is_loose(directory: Path, oid: str) -> bool:
+    """Whether the repository's own store has it as a file of its own."""
+    return _place(directory, oid).exists()
+
+
 def keep(git: Git, directory: Path, oids: Iterable[str]) -> None:
     """Have our own copy of every blob named: what is only borrowed may be thrown away by its owner at any time.
 
     Raises RepositoryError when one is gone already.
     """
-    missing = [oid for oid in dict.fromkeys(oids) if not _place(directory, oid).exists()]
+    missing = [oid for oid in dict.fromkeys(oids) if not is_loose(directory, oid)]
     for first in range(0, len(missing), _KEPT_AT_ONCE):
         write_all_loose(directory, read_batch(git, missing[first : first + _KEPT_AT_ONCE]).values())
 

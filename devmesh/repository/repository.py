@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from devmesh.repository import merging, objects, snapshots, worktrees
 from devmesh.repository.borrowing import find_project_git
-from devmesh.repository.loose import write_all_loose
+from devmesh.repository.loose import is_loose, write_all_loose
 from devmesh.repository.opening import BYTE_EXACT, open_private, renew, settle
 from devmesh.repository.staging import storage_trouble
 from devmesh.repository.tree_lock import file_lock, tree_lock
@@ -125,6 +125,10 @@ class Repository:
     def read_blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
         """The contents by their names, through one git process at most. Raises RepositoryError when one is not here."""
         return objects.read_blobs(self.git, self.directory, oids)
+
+    def keeps(self, oid: str) -> bool:
+        """Whether this content surely lies in the private repository itself. Says no of what it packed or borrowed."""
+        return is_loose(self.directory, oid)
 
     def write_blob(self, data: bytes) -> str:
         """Keep this content, and return its name."""

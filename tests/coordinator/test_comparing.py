@@ -94,7 +94,7 @@ def test_what_is_not_the_projects_is_never_written(gate: WriteGate, path: str) -
     """The folder of git, the mesh's own names and whatever leads out."""
     after = gate.repository.write_blob(b"x")
     change = FileChange(path=path, kind=FileKind.ADDED, after=after)
-    judged = Comparison(gate.repository).judge(change, Base({}, frozenset({path})))
+    judged = Comparison(gate.repository).judge(change, Base(dict, frozenset({path})))
     assert isinstance(judged, Conflict)
 
 
