@@ -14,10 +14,11 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from psutil import Process
 from websockets.asyncio.client import ClientConnection, connect
 
 from devmesh.coordinator.guard import SECRET
@@ -32,6 +33,8 @@ SECONDS = 1.5
 "Of each round."
 ROUNDS = 3
 "Of mesh and echo in turn; the best of each counts."
+REQUESTS = 300
+"Of each round of one client alone."
 FILES, PROJECT_FILES, LANDINGS = 10, 300, 7
 
 Cycle = Callable[[ClientConnection, int, int], Awaitable[None]]
@@ -44,6 +47,12 @@ class Server(NamedTuple):
     url: str
     tokens: dict[str, str]
     home: str
+    pid: int
+
+    def cpu(self) -> float:
+        """Seconds of processor it has used."""
+        used = Process(self.pid).cpu_times()
+        return used.user + used.system
 
     def headers(self, role: Role, key: str) -> dict[str, str]:
         """What its door wants; the echo has none."""
@@ -100,7 +109,15 @@ async def echo_cycle(socket: ClientConnection, _: int, __: int) -> None:
         decode_delivery(GRANT)
 
 
-async def cycles_per_second(at: Server, clients: int, cycle: Cycle) -> float:
+class Round(NamedTuple):
+    """What one look at a server showed."""
+
+    per_second: float
+    cpu: float
+    "Its processor seconds for one cycle."
+
+
+async def cycles(at: Server, clients: int, cycle: Cycle) -> Round:
     """So many clients, each beginning its next cycle when the last has ended."""
     async with AsyncExitStack() as stack:
         sockets = [await stack.enter_async_context(_client(at)) for _ in range(clients)]
@@ -113,9 +130,9 @@ async def cycles_per_second(at: Server, clients: int, cycle: Cycle) -> float:
                 done += 1
             return done
 
-        began = perf_counter()
-        done = await asyncio.gather(*(work(number, socket) for number, socket in enumerate(sockets)))
-        return sum(done) / (perf_counter() - began)
+        began, used = perf_counter(), at.cpu()
+        done = sum(await asyncio.gather(*(work(number, socket) for number, socket in enumerate(sockets))))
+        return Round(done / (perf_counter() - began), (at.cpu() - used) / done)
 
 
 @asynccontextmanager
@@ -131,21 +148,61 @@ async def _client(at: Server) -> AsyncIterator[ClientConnection]:
 
 
 async def locks(folder: Path) -> dict[str, float]:
-    """Cycles a second of 1, 10 and 100 clients, mesh and echo in turn."""
+    """Cycles a second of 1, 10 and 100 clients, mesh and echo in turn; and what a cycle takes of the processor."""
     found: dict[str, float] = {}
-    async with server("mesh", folder) as ours, server("echo", folder) as plain:
+    rounds: list[list[Round]] = []
+    async with server("mesh", folder) as ours, server("echo", folder) as plain, server("floor", folder) as bare:
         for clients in (1, 10, 100):
-            pairs = [
-                (
-                    await cycles_per_second(ours, clients, lock_cycle),
-                    await cycles_per_second(plain, clients, echo_cycle),
-                )
+            rounds = [
+                [await cycles(at, clients, cycle) for at, cycle in ((ours, lock_cycle), (plain, echo_cycle))]
                 for _ in range(ROUNDS)
             ]
-            mesh, echo = (max(column) for column in zip(*pairs, strict=True))
+            mesh, echo = (max(one.per_second for one in column) for column in zip(*rounds, strict=True))
             found |= {f"lock_cycles_per_s_{clients}": mesh, f"echo_cycles_per_s_{clients}": echo}
             found[f"lock_vs_echo_{clients}"] = mesh / echo
-    return found
+        mesh, echo = (min(one.cpu for one in column) for column in zip(*rounds, strict=True))
+        floor = min([(await cycles(bare, clients, echo_cycle)).cpu for _ in range(ROUNDS)])
+        found |= {"lock_cpu_us": mesh * 1e6, "echo_cpu_us": echo * 1e6, "floor_cpu_us": floor * 1e6}
+        return found | {"lock_vs_floor": mesh / floor, "lock_cpu_vs_echo": mesh / echo}
+
+
+# ---- one client alone ----
+
+
+async def alone(folder: Path) -> dict[str, float]:
+    """The slowest hundredth of one client's durable requests, beside the disk's and the echo's own."""
+    async with server("mesh", folder) as ours, server("echo", folder) as plain:
+        samples = [
+            (await _waits(ours, lock_cycle), await _waits(plain, echo_cycle), _syncs(folder)) for _ in range(ROUNDS)
+        ]
+    mesh, echo, disk = (
+        quantiles([w for one in column for w in one], n=100)[98] for column in zip(*samples, strict=True)
+    )
+    found = {"lock_p99_ms": mesh * 1e3, "echo_p99_ms": echo * 1e3, "fdatasync_p99_ms": disk * 1e3}
+    return found | {"lock_p99_1": mesh / (echo + disk)}
+
+
+async def _waits(at: Server, cycle: Cycle) -> list[float]:
+    """Seconds of each request: half of its cycle."""
+    async with _client(at) as socket:
+        waits = []
+        for number in range(REQUESTS):
+            began = perf_counter()
+            await cycle(socket, 0, 1 + 2 * number)
+            waits.append((perf_counter() - began) / 2)
+        return waits
+
+
+def _syncs(folder: Path) -> list[float]:
+    """Seconds that the disk takes for a page each, as the record would give it one."""
+    waits = []
+    with (folder / "synced").open("ab", buffering=0) as file:
+        for _ in range(REQUESTS):
+            began = perf_counter()
+            file.write(bytes(4096))
+            os.fdatasync(file.fileno())
+            waits.append(perf_counter() - began)
+    return waits
 
 
 # ---- landing ----
@@ -222,7 +279,7 @@ def project(folder: Path) -> Path:
 def bench() -> dict[str, float]:
     """Every figure by name."""
     found: dict[str, float] = {}
-    for measured in (locks, landings):
+    for measured in (locks, alone, landings):
         with tempfile.TemporaryDirectory(prefix="devmesh-bench-") as folder:
             found |= asyncio.run(measured(project(Path(folder))))
     return found
