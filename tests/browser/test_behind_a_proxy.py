@@ -17,8 +17,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 BASE = "/user/someone/"
 CELLS = (
     'import devmesh\nmesh = devmesh.start("shop", ws_port=0)\nmesh.launch("scripted")\nmesh',
-    'task = mesh.post("Leave a note.\\n```script\\nappend notes.md\\n| - through the proxy\\nanswer Noted.\\n```")\n'
-    "task.result(60).files",
+    (
+        'task = mesh.post("Leave a note.\\n```script\\nappend notes.md\\n| - through the proxy\\nanswer Yes.\\n```")\n'
+        "task.result(60).files"
+    ),
     "mesh.stop()",
 )
 ASKED = """async () => {
