@@ -74,7 +74,9 @@ def goal(words: Words) -> object:
 def launch(words: Words) -> object:
     """The names of the agents that joined."""
     given = words.given
-    return meshes.current().launch(*given.tools, count=given.count, options=words.beyond, wait=not given.no_wait)
+    return meshes.current().launch(
+        *given.tools, count=given.count, options=words.beyond, wait=not given.no_wait, workspace=given.workspace
+    )
 
 
 def dismiss(words: Words) -> object:
@@ -191,7 +193,7 @@ def knowledge(words: Words) -> object:
 def audit(words: Words) -> object:
     """A frame of facts without the columns that hold nothing, or the verdict on the record."""
     audit = meshes.current().audit
-    if words.given.verify:
+    if words.given.verify or words.given.kind == "verify":
         return audit.verify()
     frame = audit.df(words.given.kind, since=words.given.since, limit=words.given.limit)
     return frame.dropna(axis="columns", how="all") if len(frame) else frame

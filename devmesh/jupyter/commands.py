@@ -70,6 +70,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
             argument("tools", nargs="+", metavar="TOOL", completes="tool", help="claude, codex, gemini, ..."),
             argument("--count", "-n", type=positive, default=1, help="how many of each (default: 1)"),
             argument("--no-wait", action="store_true", help="do not wait until they have joined"),
+            argument(
+                "--workspace",
+                choices=["own", "shared"],
+                help="in copies of their own, or in the project itself, where each edit asks for its lock",
+            ),
         ),
         (
             "%devmesh launch claude codex",
@@ -91,7 +96,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
                 "--priority", "-p", type=priority, default=3, metavar="1-5", help="1 is the most urgent (default: 3)"
             ),
             argument(
-                "--files", nargs="+", default=(), metavar="PATH", completes="path", help="where the work is expected"
+                "--files", nargs="+", default=(), metavar="PATH", completes="file", help="where the work is expected"
             ),
             argument(
                 "--after", nargs="+", type=positive, default=(), metavar="TASK", completes="task", help="wait for these"
@@ -131,13 +136,13 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "approve",
         "Let a change in review land.",
         actions.approve,
-        (argument("change", type=positive), argument("remarks", nargs="*")),
+        (argument("change", type=positive, completes="change"), argument("remarks", nargs="*")),
     ),
     Command(
         "send-back",
         "Give a change back to its agent, with remarks.",
         actions.send_back,
-        (argument("change", type=positive), argument("remarks", nargs="*")),
+        (argument("change", type=positive, completes="change"), argument("remarks", nargs="*")),
     ),
     Command(
         "compare",
@@ -147,7 +152,14 @@ COMMANDS: Final[tuple[Command, ...]] = (
         ("%devmesh compare 4", "%devmesh approve 7    # the change of the best one"),
     ),
     Command(
-        "conflicts", "What there are two versions of: to compare, approve, send back.", steering.conflicts, (_FRAME,)
+        "conflicts",
+        "What there are two versions of: to compare, approve, send back. With a name: that one.",
+        steering.conflicts,
+        (
+            argument("name", nargs="*", metavar="NAME", completes="conflict", help="such as: change 3"),
+            _FRAME,
+        ),
+        ("%devmesh conflicts change 3",),
     ),
     Command("inbox", "What tools want to know or to be allowed.", steering.inbox, (_FRAME,)),
     Command(
@@ -217,7 +229,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command(
         "audit",
-        "What happened, as a DataFrame.",
+        "What happened, as a DataFrame; `verify`: whether the record is whole and unchanged.",
         actions.audit,
         (
             argument(

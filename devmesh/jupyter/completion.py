@@ -106,9 +106,17 @@ def _kinds(_: str) -> list[str]:
     return sorted(kind_of(kind) for kind in AnyFact.__args__)
 
 
-def _paths(fragment: str) -> list[str]:
+def _files(fragment: str) -> list[str]:
+    """Paths of the project, wherever the notebook is."""
+    try:
+        return _paths(fragment, meshes.current().project)
+    except DevMeshError:
+        return _paths(fragment)
+
+
+def _paths(fragment: str, below: Path = Path()) -> list[str]:
     folder, _, start = fragment.rpartition("/")
-    place = Path(folder or ("/" if fragment.startswith("/") else "."))
+    place = below / (folder or ("/" if fragment.startswith("/") else "."))
     before = f"{folder}/" if "/" in fragment else ""
     try:
         entries = sorted(place.iterdir())[:_MOST_PATHS]
@@ -124,6 +132,9 @@ def _paths(fragment: str) -> list[str]:
 _agents = _of_mesh(lambda mesh: mesh.agents.keys())
 _tasks = _of_mesh(lambda mesh: mesh.tasks.keys())
 
+_changes = _of_mesh(
+    lambda mesh: [name.removeprefix("change ") for name in mesh.conflicts.keys() if name.startswith("change ")]
+)
 _questions = _of_mesh(lambda mesh: mesh.inbox.keys())
 _rules = _of_mesh(lambda mesh: [rule.number for rule in mesh.inbox.rules])
 _answers = _of_mesh(lambda mesh: [option for question in mesh.inbox for option in question.options])
@@ -131,7 +142,10 @@ _answers = _of_mesh(lambda mesh: [option for question in mesh.inbox for option i
 OFFERS: Final[dict[str, Callable[[str], Iterable[str]]]] = {
     "agent": _agents,
     "answer": _answers,
+    "conflict": _of_mesh(lambda mesh: mesh.conflicts.keys()),
+    "change": _changes,
     "either": lambda fragment: [*_tasks(fragment), *_agents(fragment)],
+    "file": _files,
     "kind": _kinds,
     "path": _paths,
     "question": _questions,

@@ -5,7 +5,7 @@ Errors of ours come out as a line, with a hint, and without a traceback; the cel
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from IPython.core.error import UsageError
@@ -21,6 +21,11 @@ from devmesh.vocabulary.plain import plain
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+
+E = TypeVar("E", bound=BaseException)
+
+INTERRUPTED = "devmesh: interrupted. `%devmesh status` says what goes on; what was asked for stays asked for."
 
 
 class HelpText:
@@ -46,6 +51,8 @@ class DevMeshMagics(Magics):
             return HelpText(wanted.text)
         except DevMeshError as error:
             raise _readable(error) from None
+        except KeyboardInterrupt as interrupt:
+            raise _in_a_line(interrupt, INTERRUPTED) from None
         if isinstance(made, Mesh) and self.shell is not None:
             _name(made, self.shell.user_ns)
         return made
@@ -76,8 +83,11 @@ def run(line: str, cell: str | None = None) -> object:
 
 def _readable(error: DevMeshError) -> DevMeshError:
     """The same error, which IPython shows as its message and hint instead of a traceback."""
-    lines = [f"devmesh: {plain(error.message)}", *([plain(error.hint)] if error.hint else [])]
-    error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]  # IPython's own hook
+    return _in_a_line(error, f"devmesh: {plain(error.message)}", *([plain(error.hint)] if error.hint else []))
+
+
+def _in_a_line(error: E, *lines: str) -> E:
+    error._render_traceback_ = lambda: list(lines)  # type: ignore[attr-defined]  # IPython's own hook
     return error
 
 

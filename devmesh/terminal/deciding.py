@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from devmesh.errors import Refused
+from devmesh.errors import Code, Refused
 from devmesh.terminal import exits
 from devmesh.terminal.options import AsJson, Project
 from devmesh.terminal.printing import complain, put_json, put_table, say
@@ -123,17 +123,15 @@ def conflicts(
     as_json: AsJson = False,
 ) -> int:
     """What there are two versions of. Changes in review or in conflict, and writes behind the gate."""
-    from devmesh.errors import Code, Refused
     from devmesh.mesh.conflicts import COLUMNS
 
     with _joined(project, watching=True) as mesh:
         if name:
             wanted = " ".join(name)
-            if wanted not in mesh.conflicts.keys():  # noqa: SIM118 - not a mapping
-                raise Refused(
-                    f"there is no conflict {wanted!r}", code=Code.UNKNOWN, hint="devmesh conflicts lists them."
-                )
-            diff = mesh.conflicts[wanted].diff()
+            try:
+                diff = mesh.conflicts[wanted].diff()
+            except KeyError as unknown:
+                raise Refused(unknown.args[0], code=Code.UNKNOWN, hint="devmesh conflicts lists them.") from None
             put_json({"conflict": wanted, "diff": diff}) if as_json else say(diff)
         elif as_json:
             put_json([dict(zip(COLUMNS, row, strict=True)) for row in mesh.conflicts.rows()])

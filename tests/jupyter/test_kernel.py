@@ -16,6 +16,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 from devmesh.address import find_connection
+from devmesh.jupyter.magics import INTERRUPTED
 from devmesh.mesh import Mesh, connect
 from devmesh.settings import Settings
 from devmesh.vocabulary.terms import Role
@@ -117,13 +118,13 @@ def answered(kernel: Kernel, number: str) -> dict[str, Any]:
 
 
 def test_agents_work_while_a_cell_runs(kernel: Kernel, outside: Mesh) -> None:
-    """A blocking cell of four seconds: the task is posted before, and done before it ends."""
+    """A blocking cell of eight seconds: the task is posted before, and done before it ends."""
     task = kernel.value("mesh.post('Do.\\n```script\\nwrite while.txt\\n| done\\n```').number")
-    number = sleeping(kernel, "import time; print('begun', flush=True); time.sleep(4)")
-    end = time.monotonic() + 3
+    number = sleeping(kernel, "import time; print('begun', flush=True); time.sleep(8)")
+    end = time.monotonic() + 5
     while task not in {known.number for known in outside.tasks} and time.monotonic() < end:
         time.sleep(0.01)  # another client hears of it a moment later
-    result = outside.tasks[task].result(3.5)
+    result = outside.tasks[task].result(7)
     assert result.files == ("while.txt",)
     assert answered(kernel, number)["status"] == "ok"
 
@@ -139,6 +140,7 @@ def test_an_interrupt_stops_the_cell_and_neither_mesh_nor_bridges(kernel: Kernel
     kernel.manager.interrupt_kernel()
     content = answered(kernel, number)
     assert (content["status"], content["ename"]) == ("error", "KeyboardInterrupt")
+    assert content["traceback"] == [INTERRUPTED]
     assert bridge.is_running()
     assert connection.is_alive()
     assert kernel.value("mesh.is_running")

@@ -70,6 +70,11 @@ def test_the_rest_is_handed_back_as_python_would(shell: InteractiveShell) -> Non
     mesh = do(shell, "start")
     do(shell, "task one")
     assert do(shell, "conflicts") is mesh.conflicts
+    with pytest.raises(Refused, match="there is no conflict 'change 3'"):
+        do(shell, "conflicts change 3")
+    assert do(shell, "audit verify").ok
+    with pytest.raises(UsageError, match="invalid choice"):
+        do(shell, "launch scripted --workspace elsewhere")
     assert do(shell, "tools") is mesh.tools
     assert mesh.tools["scripted"].installed
     assert "scripted" in repr(mesh.tools)

@@ -59,7 +59,7 @@ ASSIGNED = {
 HARMLESS = (
     "max_tokens: 4096",
     "the password is good",
-    "PWD=/home/ada/project",
+    "PWD=/srv/ada/project",
     "all tests pass: twelve of them",
     "the token counts",
     "give it --token or --password",
