@@ -133,7 +133,7 @@ _agents = _of_mesh(lambda mesh: mesh.agents.keys())
 _tasks = _of_mesh(lambda mesh: mesh.tasks.keys())
 
 _changes = _of_mesh(
-    lambda mesh: [name.removeprefix("change ") for name in mesh.conflicts.keys() if name.startswith("change ")]
+    lambda mesh: [name.removeprefix("change ") for name in list(mesh.conflicts.keys()) if name.startswith("change ")]
 )
 _questions = _of_mesh(lambda mesh: mesh.inbox.keys())
 _rules = _of_mesh(lambda mesh: [rule.number for rule in mesh.inbox.rules])
