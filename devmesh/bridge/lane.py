@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devmesh.bridge.desk import Desk
+from devmesh.bridge.guarding.watch import Landings
 from devmesh.bridge.mcp import program
 from devmesh.bridge.mcp.handlers import Handlers, Seat
 from devmesh.bridge.tools.tool import Wants
@@ -35,6 +36,9 @@ class Lane:
     talks: bool = False
     "Whether the tool itself asks, over its own protocol."
 
+    landings: Landings = field(default_factory=Landings)
+    "What the gate landed since the bridge joined: in the project itself, that is no write behind it."
+
     @property
     def asks_before(self) -> bool:
         """Whether the tool asks before it edits, as far as it says so itself."""
@@ -42,6 +46,8 @@ class Lane:
 
     def wants(self, seat: Seat) -> Wants:
         """What every run is given: with a desk, the mesh's tools by MCP. What is called there is done as this agent."""
+        if self.kind is WorkspaceKind.SHARED:
+            seat.link.subscribe(self.landings.heard)
         if self.desk is None or self.socket is None or not self.mcp:
             return Wants(asks=True, confined=self.confinement)
         tools = Handlers(seat)

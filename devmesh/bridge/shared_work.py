@@ -26,8 +26,7 @@ from devmesh.bridge.tools.tool import Judgement, Permission, Said, ToolStarted, 
 from devmesh.bridge.work import Work
 from devmesh.bridge.workspace import Workspace, to_its_end
 from devmesh.errors import DevMeshError
-from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.facts import ChangeApplied, ChangeReturned, TaskAwarded
+from devmesh.vocabulary.facts import ChangeReturned, TaskAwarded
 from devmesh.vocabulary.facts.board import BoardShown, LockOnBoard
 from devmesh.vocabulary.plain import plain
 from devmesh.vocabulary.requests import Ask, Look, ReportWrite
@@ -76,7 +75,7 @@ class SharedWork(Work):
     def __init__(self, bench: Bench, awarded: TaskAwarded, rulebook: str = "") -> None:
         super().__init__(bench, awarded, rulebook)
         self._trail = Trail(bench.workspaces.repository)
-        self._watch = Watch(self._trail, self._held_by_others, self._report)
+        self._watch = Watch(self._trail, bench.lane.landings, self._held_by_others, self._report)
         self._gate = SharedGate(
             bench.project, bench.locks, awarded.task, self._ask, self._looked, keep=self._watch.granting
         )
@@ -84,7 +83,6 @@ class SharedWork(Work):
     async def perform(self) -> Ending:
         """As any work, with the desk open for the tool's hook, and the project watched until it is over."""
         desk = self._bench.lane.desk
-        stop_listening = self._bench.link.subscribe(self._overhear)
         ending = None
         try:
             async with self._watched():
@@ -98,7 +96,6 @@ class SharedWork(Work):
                         await self._say_what_is_left()
             return ending
         finally:
-            stop_listening()
             if desk is not None:
                 desk.on("hook", answering(refuse_all))
 
@@ -204,11 +201,6 @@ class SharedWork(Work):
 
     async def _board(self) -> BoardShown:
         return (await self._bench.link.request(Look())).find(BoardShown) or BoardShown()
-
-    def _overhear(self, recorded: Recorded) -> None:
-        """What the gate landed meanwhile is no write behind it."""
-        if isinstance(recorded.fact, ChangeApplied):
-            self._watch.overhear(recorded.fact)
 
     def _is_ours(self, path: str) -> bool:
         return any(covers(target, path) for target in self._gate.granted)

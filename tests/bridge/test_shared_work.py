@@ -195,3 +195,35 @@ async def test_its_papers_lie_in_the_meshs_folder_and_go(project: Path, settings
 
 def _names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
+
+
+@looped
+async def test_what_a_failed_attempt_leaves_is_on_record_with_what_was_there(project: Path, settings: Settings) -> None:
+    """Written under its lock, so it is surely its own; and it stays."""
+    async with meshed(project, settings) as mesh, shared_bridge(mesh):
+        task = await mesh.person.post("append a.txt\n| x\nrun python -c \"open('b.txt', 'w')\"")
+        await mesh.person.sees(facts.TaskFailed, task=task)
+        (found,) = mesh.person.seen(facts.WriteFound)
+        assert (found.path, found.found_by, found.agent, found.task) == (
+            "a.txt",
+            WrittenBehind.LEFT,
+            "scripted-1",
+            task,
+        )
+        repository = Repository(project, mesh.home)
+        assert found.before is not None
+        assert found.after is not None
+        assert repository.read_blob(found.after) == repository.read_blob(found.before) + b"x\n"
+        assert (project / "a.txt").read_text().endswith("x\n")
+
+
+@looped
+async def test_a_write_by_whom_nobody_knows_is_put_down_to_nobody(project: Path, settings: Settings) -> None:
+    """A person saves a file while the tool is at work: found at once, and only whose watch it was is said."""
+    async with meshed(project, settings) as mesh, shared_bridge(mesh):
+        task = await mesh.person.post("sleep 60\nappend a.txt\n| x")
+        await mesh.person.sees(facts.TaskStarted, task=task)
+        (project / "b.txt").write_text("by hand\n")
+        found = await mesh.person.sees(facts.WriteFound)
+        assert (found.path, found.agent, found.reporter, found.holders) == ("b.txt", None, "scripted-1", ())
+        assert mesh.person.seen(facts.TaskCompleted) == []

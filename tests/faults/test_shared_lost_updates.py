@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from devmesh.bridge.guarding.watch import Watch
+from devmesh.bridge.guarding.watch import Landings, Watch
 from tests.faults.shared_crowd import Count, shared_crowd
 
 INTERLEAVINGS = 30
@@ -102,7 +102,7 @@ def test_where_all_cooperate_a_tool_is_told_to_read_again(
 @pytest.mark.timeout(280)
 def test_without_what_the_gate_tells_alarms_are_false(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody who does not hear of landings can tell them from writes behind the gate."""
-    monkeypatch.setattr(Watch, "overhear", lambda *_: None)
+    monkeypatch.setattr(Landings, "heard", lambda *_: None)
     assert shared_crowd(tmp_path, SEED + 1, INTERLEAVINGS).verdict.false
 
 

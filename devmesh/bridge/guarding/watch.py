@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,6 +19,7 @@ from devmesh.bridge.guarding.footprint import Footprint
 from devmesh.bridge.guarding.trail import Trail, Versions
 from devmesh.bridge.workspace import to_its_end
 from devmesh.errors import DevMeshError
+from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import ChangeApplied
 
 _log = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ SETTLED = 0.05
 "Seconds a file must have been left alone before it is read: half a write is nobody's version."
 SETTLING = 4
 "Glances after which it is read although it is still being written."
+MOST = 20_000
+"Files landed through the gate that are remembered, the latest."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,24 @@ class Landed:
     displaced: str | None
 
 
+class Landings:
+    """What the gate landed, as far as this bridge was told; from its joining on, whether a tool is at work or not."""
+
+    def __init__(self) -> None:
+        self._told: deque[Landed] = deque(maxlen=MOST)
+
+    def heard(self, recorded: Recorded) -> None:
+        """It is nobody's unlocked write, and a version that may be overwritten before it is seen."""
+        if isinstance(recorded.fact, ChangeApplied):
+            applied = recorded.fact
+            landed = zip(applied.files, applied.contents, applied.displaced, strict=False)
+            self._told.extend(Landed(applied.change, *one) for one in landed)
+
+    def since(self, accounted: Mapping[str, int]) -> tuple[Landed, ...]:
+        """Those that are not accounted for, by path, in the order in which they landed."""
+        return tuple(one for one in self._told if one.change > accounted.get(one.path, 0))
+
+
 Elsewhere = Callable[[bool], Awaitable[Collection[str]]]
 "Targets that others hold for writing; with True, only those whose holders watch over them as we do."
 Reporting = Callable[[Found], Awaitable[None]]
@@ -65,12 +87,13 @@ Reporting = Callable[[Found], Awaitable[None]]
 class Watch:
     """One attempt's part in the watch. Every write is judged once, by one of those who watch."""
 
-    def __init__(self, trail: Trail, elsewhere: Elsewhere, report: Reporting) -> None:
+    def __init__(self, trail: Trail, landings: Landings, elsewhere: Elsewhere, report: Reporting) -> None:
         self.free: frozenset[str] = frozenset()
         "Targets under which the tool writes without asking, for it cannot ask."
         self.named: set[str] = set()
         "Files the tool said it would write, in this turn."
         self._trail = trail
+        self._landings = landings
         self._elsewhere = elsewhere
         self._report = report
         self._granted: dict[str, dict[str, Found | None]] = {}
@@ -78,7 +101,6 @@ class Watch:
         self._known: dict[str, str | None] = {}
         "What the tool can have read, by path; else what was there when it began."
         self._begun = ""
-        self._landed: list[Landed] = []
         self._judging = asyncio.Lock()
         self._near = Footprint(trail.repository.project)
         "Of what was granted last."
@@ -95,10 +117,11 @@ class Watch:
         """
         targets = tuple(map(exactly, paths))
         async with self._judging:
-            due = tuple(self._landed)
+            due = self._landings.since(await to_its_end(self._trail.accounted))
             commit = await to_its_end(self._trail.look)
             self._begun = self._begun or commit
-            await self._judge(due, lambda path: covered_by_any(targets, path))
+            seen = await to_its_end(self._trail.seen)
+            await self._judge(due, seen, lambda path: covered_by_any(targets, path))
             if news := await to_its_end(self._unread, paths, commit):
                 return news
             self._granted.update({target: {} for target in targets})
@@ -115,11 +138,6 @@ class Watch:
         self._known.update({path: now.get(path) for path in paths})
         return next(iter(unread), "")
 
-    def overhear(self, applied: ChangeApplied) -> None:
-        """What the gate landed is nobody's unlocked write, and a version that may be overwritten before it is seen."""
-        landed = zip(applied.files, applied.contents, applied.displaced, strict=False)
-        self._landed += [Landed(applied.change, path, content, displaced) for path, content, displaced in landed]
-
     def turn_over(self) -> None:
         """From here on nothing is granted: no tool is at work."""
         self._granted.clear()
@@ -134,13 +152,13 @@ class Watch:
         What others hold is left to them; with `last`, only what other watchers do. Raises DevMeshError.
         """
         async with self._judging:
-            due = tuple(self._landed)
+            due = self._landings.since(await to_its_end(self._trail.accounted))
             commit = await to_its_end(self._trail.look)
             self._begun = self._begun or commit
             seen = await to_its_end(self._trail.seen)
             if due or seen:
                 elsewhere = await self._elsewhere(last)
-                await self._judge(due, lambda path: not covered_by_any(elsewhere, path))
+                await self._judge(due, seen, lambda path: not covered_by_any(elsewhere, path))
             return commit
 
     async def keep_looking(self) -> None:
@@ -188,18 +206,27 @@ class Watch:
 
     # ---- judging ----
 
-    async def _judge(self, heard: Sequence[Landed], ours: Callable[[str], bool]) -> None:
-        """All that was seen of the paths that are ours to judge. `heard`: what had landed when the look began."""
-        seen = await to_its_end(self._trail.seen)
+    async def _judge(self, heard: Sequence[Landed], seen: Mapping[str, Versions], ours: Callable[[str], bool]) -> None:
+        """What was `seen` of the paths that are ours to judge. `heard`: what had landed when the look began."""
         accounted = await to_its_end(self._trail.accounted)
-        due = [one for one in heard if one.change > accounted.get(one.path, 0)]
+        told = self._landings.since(accounted)
+        due = [one for one in told if one in heard]
         claimed = await to_its_end(self._trail.claim, [path for path in seen if ours(path)])
-        for path, versions in claimed.items():
-            await self._judge_one(path, versions, [one for one in due if one.path == path])
-        for path in dict.fromkeys(one.path for one in due if one.path not in seen and ours(one.path)):
+        for path, now in claimed.items():
+            versions = now[: len(seen[path])]
+            if versions != seen[path]:  # another was faster; what has come since is for the next look
+                await to_its_end(self._trail.judged, path, versions[:1])
+                continue
+            # also what was told while we looked: it may be what was seen
+            landed = [one for one in told if one.path == path and (one in due or one.content in versions[1:])]
+            await self._judge_one(path, versions, landed)
+        await self._judge_unseen([one for one in due if one.path not in seen and ours(one.path)])
+
+    async def _judge_unseen(self, due: Sequence[Landed]) -> None:
+        """What landed and made no difference that anybody saw: it is there, or was undone meanwhile."""
+        for path in dict.fromkeys(one.path for one in due):
             now = await to_its_end(self._trail.content, path)
             await self._judge_one(path, (now,), [one for one in due if one.path == path])
-        self._landed = [one for one in self._landed if one not in heard or (one in due and not ours(one.path))]
 
     async def _judge_one(self, path: str, versions: Versions, landed: Sequence[Landed]) -> None:
         for found in await to_its_end(self._unaccounted, path, versions, landed):
