@@ -27,6 +27,13 @@ def take_secret(path: Path | None) -> str | None:
     """
     if path is None:
         return None
+    secret = read_secret(path)
+    path.unlink(missing_ok=True)
+    return secret
+
+
+def read_secret(path: Path) -> str:
+    """The secret, which stays where it is. Raises MeshError when it cannot be read, or others could have read it."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
         with os.fdopen(os.open(path, flags), encoding="ascii") as file:
@@ -34,7 +41,6 @@ def take_secret(path: Path | None) -> str | None:
             if os.name == "posix" and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
                 raise MeshError(f"{path} could be read by others", hint="Have another credential issued.")
             secret = file.read(_LONGEST).strip()
-        path.unlink()
     except (OSError, UnicodeDecodeError) as failed:
         raise MeshError(f"the credential in {path} cannot be read: {failed}") from None
     if not secret:

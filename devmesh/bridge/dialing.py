@@ -1,4 +1,4 @@
-"""One attempt to reach a coordinator: only on this machine, with the secret in a header and nowhere else."""
+"""One attempt to reach a coordinator: by itself only on this machine, with secrets in headers and nowhere else."""
 
 from __future__ import annotations
 
@@ -45,24 +45,30 @@ async def dial(connection: Connection, role: Role, key: str, secret: str | None 
     websockets raises.
     """
     target, where = _target(connection)
+    headers = {"Authorization": f"Bearer {secret or connection.tokens[role]}", "X-DevMesh-Key": key}
     try:
-        return await _Direct(
-            target,
-            **where,
-            proxy=None,
-            compression=None,
-            additional_headers={"Authorization": f"Bearer {secret or connection.tokens[role]}", "X-DevMesh-Key": key},
-            user_agent_header=None,
-            open_timeout=_OPEN_LIMIT,
-            close_timeout=_CLOSE_LIMIT,
-            ping_interval=None,
-            max_size=MAX_DELIVERY,
-            logger=_log,
-        )
+        return await reach(target, headers, **where)
     except InvalidStatus as answer:
         if secret is not None and answer.response.status_code == HTTPStatus.UNAUTHORIZED:
             raise Refused("its credential was revoked, or never issued", code=Code.UNAUTHENTICATED) from None
         raise
+
+
+async def reach(target: str, headers: dict[str, str], **where: Any) -> ClientConnection:
+    """An open connection to exactly that address. Raises what websockets raises."""
+    return await _Direct(
+        target,
+        **where,
+        proxy=None,
+        compression=None,
+        additional_headers=headers,
+        user_agent_header=None,
+        open_timeout=_OPEN_LIMIT,
+        close_timeout=_CLOSE_LIMIT,
+        ping_interval=None,
+        max_size=MAX_DELIVERY,
+        logger=_log,
+    )
 
 
 def _target(connection: Connection) -> tuple[str, dict[str, Any]]:
@@ -79,10 +85,14 @@ def loopback_of(url: str) -> str:
     """The loopback address `url` names. Raises MeshError for any other, and for credentials in the URL."""
     parts = urlsplit(url)
     host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
-    try:
-        local = ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if parts.scheme != "ws" or not local or "@" in parts.netloc:
+    if parts.scheme != "ws" or not is_loopback(host) or "@" in parts.netloc:
         raise MeshError(f"a coordinator is reached at ws://127.0.0.1, not at {parts.scheme}://{parts.hostname}")
     return host
+
+
+def is_loopback(host: str) -> bool:
+    """Whether it names this machine, whoever is asked."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

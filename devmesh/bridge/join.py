@@ -17,15 +17,16 @@ from pathlib import Path
 
 from devmesh.address import find_connection, home_of, open_home, read_connection
 from devmesh.bridge.conversation import Conversation, Place
-from devmesh.bridge.credential import take_secret
+from devmesh.bridge.credential import read_secret, take_secret
 from devmesh.bridge.desk import Desk
 from devmesh.bridge.guarding.canary import measured
 from devmesh.bridge.guarding.dialects import lane_of
 from devmesh.bridge.lane import Lane
 from devmesh.bridge.link import Link, LinkState
+from devmesh.bridge.remote import Doorway
 from devmesh.bridge.tools.generic import GenericTool
 from devmesh.bridge.workspace import Workspaces
-from devmesh.errors import DevMeshError, NoMesh
+from devmesh.errors import DevMeshError, MeshError, NoMesh
 from devmesh.logs import configure
 from devmesh.processes.confinement import confinement_of, lacking
 from devmesh.processes.trial import in_force
@@ -37,6 +38,8 @@ from devmesh.vocabulary.terms import Role, WorkspaceKind
 _log = logging.getLogger(__name__)
 
 LOGS = "logs"
+BARE = "repository.git"
+"In the mesh's folder: where changes are handed over."
 LEFT, FAILED = 0, 1
 _LAST_RESORT = 1.9
 "Seconds after a signal by which the process is gone, whatever still hangs."
@@ -67,6 +70,7 @@ def main(arguments: Sequence[str] | None = None, *, aloud: bool = False) -> int:
 
 async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settings, options: argparse.Namespace) -> int:
     key, first = _session(options.agent_key_file)
+    door = _door(options, home)
     repository = await asyncio.to_thread(Repository(project, home).open)
     link = Link(
         lambda: read_connection(home),
@@ -74,7 +78,8 @@ async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settin
         key=key,
         orphan_sec=settings.orphan_sec,
         first=first,
-        secret=take_secret(options.credential_file),
+        secret=None if door else take_secret(options.credential_file),
+        dialed=door.dial if door else None,
     )
     place = Place(project, home / LOGS, options.tell)
     workspaces = Workspaces(repository, settings.workspace_include)
@@ -142,6 +147,22 @@ def _place(project: Path, settings: Settings) -> tuple[Path, Path]:
     return Path(connection.project), Path(connection.home)
 
 
+def _door(options: argparse.Namespace, home: Path) -> Doorway | None:
+    """The way to a mesh on another machine; None for one of this machine. Raises MeshError where it cannot be gone."""
+    if options.through is None:
+        return None
+    if options.credential_file is None or options.token_file is None:
+        raise MeshError("--through needs --credential-file and --token-file", hint="Secrets are never arguments.")
+    if not (home / BARE).is_dir():
+        raise MeshError(
+            f"the mesh keeps nothing at {home} on this machine",
+            hint="Only the conversation goes through the door: share the project and DEVMESH_HOME with this machine.",
+        )
+    door = Doorway(options.through, read_secret(options.token_file), "", options.ca_file)
+    door.secret = take_secret(options.credential_file) or ""
+    return door
+
+
 def _session(file: Path | None) -> tuple[str | None, int]:
     """The session's secret and first request number. A file makes it known to a later process, which then takes over.
 
@@ -188,6 +209,9 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--agent-key-file", type=Path, help="keep the session's secret there, to take it up again")
     parser.add_argument("--credential-file", type=Path, help="holds its own secret, and is removed once read")
+    parser.add_argument("--through", metavar="URL", help="a mesh on another machine: wss://HOST/.../devmesh/ws/ID")
+    parser.add_argument("--token-file", type=Path, help="with --through: holds the token of the Jupyter Server there")
+    parser.add_argument("--ca-file", type=Path, help="with --through: the certificate of whoever signed the server's")
     parser.epilog = "What follows `--` goes to the tool itself."
     own, _, theirs = _divided(sys.argv[1:] if arguments is None else list(arguments))
     return parser.parse_args(own, argparse.Namespace(options=theirs))

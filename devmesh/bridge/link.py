@@ -10,7 +10,7 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -64,16 +64,19 @@ class Link:
         orphan_sec: float | None = None,
         first: int = 1,
         secret: str | None = None,
+        dialed: Callable[[str], Awaitable[ClientConnection]] | None = None,
     ) -> None:
         """`address` is asked before every attempt. The link gives up after `orphan_sec` without a mesh; None: never.
 
         `key` is the session's secret; to take up a session of another process, `first` must exceed its request numbers.
         `secret` is that of a credential issued for this client; without one it comes in by its role's token.
+        `dialed` connects in another way, given the key; Refused from it ends the link.
         """
         self._address = address
         self._role = role
         self._key = key or secrets.token_urlsafe(32)
         self._secret = secret
+        self._dialed = dialed
         self._orphan_sec = orphan_sec
         self._state = LinkState.CONNECTING
         self._changed: list[asyncio.Future[None]] = []
@@ -198,7 +201,7 @@ class Link:
             try:
                 connected = await self._connected_once()
             except Refused as no:
-                self._end(MeshLost(no.message))
+                self._end(MeshLost(no.message, hint=no.hint))
                 return
             if connected:
                 seen_at = time.monotonic()
@@ -215,7 +218,8 @@ class Link:
     async def _connected_once(self) -> bool:
         """One connection, from its start to its end; False when there was none."""
         try:
-            socket = await dial(self._find(), self._role, self._key, self._secret)
+            own = self._dialed
+            socket = await (own(self._key) if own else dial(self._find(), self._role, self._key, self._secret))
         except _UNREACHABLE as error:
             _log.debug("no connection: %s", error)
             return False

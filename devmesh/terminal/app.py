@@ -25,9 +25,13 @@ _EPILOG = f"""Exit codes:
 
 _UNWRITABLE: Final = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG})
 
+_FAR: Final = (
+    "devmesh join claude --through wss://hub.example/user/ada/devmesh/ws/ID --credential-file c --token-file t"
+)
+
 COMMANDS: Final[tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...]] = (
     ("serve", running.serve, ("devmesh serve", "devmesh serve --project ~/shop --port 0 --json")),
-    ("join", running.join, ("devmesh join claude", "devmesh join codex --project ~/shop -- --model gpt-5")),
+    ("join", running.join, ("devmesh join claude", "devmesh join codex --project ~/shop -- --model gpt-5", _FAR)),
     ("stop", running.stop, ("devmesh stop --project ~/shop",)),
     (
         "post",

@@ -85,10 +85,19 @@ def join(
     workspace: Annotated[
         str | None, typer.Option(help="Where it works: in `own` copies, or in the project itself (`shared`).")
     ] = None,
+    through: Annotated[
+        str | None, typer.Option(metavar="URL", help="A mesh on another machine: wss://HOST/.../devmesh/ws/ID.")
+    ] = None,
+    credential_file: Annotated[
+        Path | None, typer.Option(help="Its own credential (`devmesh credentials issue`); removed once read.")
+    ] = None,
+    token_file: Annotated[Path | None, typer.Option(help="The token of the Jupyter Server, or hub, there.")] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="The certificate of whoever signed the server's.")] = None,
 ) -> int:
     """Work for a project's mesh as one agent, and say what it does. Until dismissed or Ctrl-C.
 
-    What follows `--` goes to the tool.
+    What follows `--` goes to the tool. With --through only the conversation travels: the project and DEVMESH_HOME have
+    to be shared with the other machine, under the same paths.
     """
     from devmesh.address import find_connection
     from devmesh.bridge.join import main as bridge
@@ -97,8 +106,16 @@ def join(
 
     settings = Settings.load()
     GenericTool.find(tool, settings.home)
-    connection = find_connection(_folder(project), settings)
-    words = [tool, "--project", connection.project, *(["--workspace", workspace] if workspace else [])]
+    folder = _folder(project)
+    words = [tool, "--project", str(folder) if through else find_connection(folder, settings).project]
+    given = {
+        "--workspace": workspace,
+        "--through": through,
+        "--credential-file": credential_file,
+        "--token-file": token_file,
+        "--ca-file": ca_file,
+    }
+    words += [str(word) for name, value in given.items() if value is not None for word in (name, value)]
     return bridge([*words, *(["--", *options] if options else [])], aloud=True)
 
 

@@ -20,6 +20,7 @@ from tornado import web, websocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from devmesh.bridge.dialing import dial
+from devmesh.bridge.remote import CREDENTIAL, KEY
 from devmesh.errors import DevMeshError, NoMesh, Refused
 from devmesh.jupyter.server.handlers import RESOURCE
 from devmesh.vocabulary.codec import MAX_MESSAGE
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from devmesh.coordinator.pace import Bucket
     from devmesh.jupyter.server.meshes import Meshes
 
-CREDENTIAL = "X-DevMesh-Credential"
-"The header with the secret that was issued. A page cannot set it; `Authorization` is Jupyter's own."
-KEY = "X-DevMesh-Key"
 TOO_MANY = 429
 MOST = 256
 "Agents relayed at once."

@@ -19,6 +19,8 @@ class Proxied(NamedTuple):
     port: int
     refused: list[str]
     "Paths asked for outside the prefix."
+    passed: list[str]
+    "Paths that were passed on."
 
 
 @contextmanager
@@ -26,6 +28,7 @@ def reverse_proxy(port: int, prefix: str, tls: ssl.SSLContext | None = None) -> 
     """Pass on what is asked for below `prefix` to `port`, with the `Host` that the client gave."""
     loop = asyncio.new_event_loop()
     refused: list[str] = []
+    passed: list[str] = []
     clients: set[asyncio.Task[None]] = set()
 
     async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,7 +37,7 @@ def reverse_proxy(port: int, prefix: str, tls: ssl.SSLContext | None = None) -> 
         clients.add(task)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                await _passed_on(reader, writer, port, prefix, refused)
+                await _passed_on(reader, writer, port, prefix, Proxied(0, refused, passed))
         finally:
             clients.discard(task)
             writer.close()
@@ -52,7 +55,7 @@ def reverse_proxy(port: int, prefix: str, tls: ssl.SSLContext | None = None) -> 
     thread.start()
     server = asyncio.run_coroutine_threadsafe(begin(), loop).result(10)
     try:
-        yield Proxied(server.sockets[0].getsockname()[1], refused)
+        yield Proxied(server.sockets[0].getsockname()[1], refused, passed)
     finally:
         asyncio.run_coroutine_threadsafe(finish(server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
@@ -61,16 +64,17 @@ def reverse_proxy(port: int, prefix: str, tls: ssl.SSLContext | None = None) -> 
 
 
 async def _passed_on(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, prefix: str, refused: list[str]
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, prefix: str, seen: Proxied
 ) -> None:
     """One request, and the connection ends with its answer; a WebSocket lasts as long as both sides hold it."""
     head = await reader.readuntil(b"\r\n\r\n")
     path = head.split(b" ", 2)[1].decode("latin-1")
     if not path.startswith(prefix):
-        refused.append(path)
+        seen.refused.append(path)
         writer.write(_NOT_FOUND)
         await writer.drain()
         return
+    seen.passed.append(path)
     lines = head.split(b"\r\n")
     if not any(line.lower().startswith(b"upgrade:") for line in lines):
         lines = [line for line in lines if not line.lower().startswith(b"connection:")]
