@@ -70,3 +70,17 @@ def test_what_is_in_the_mesh_is_offered(shell: InteractiveShell) -> None:
     for text in ("one", "two"):
         shell.run_line_magic("devmesh", f"task {text}")
     assert offers("%devmesh cancel ") == (["1", "2"], "")
+    assert offers("%devmesh approve ") == (["--help"], "")
+
+
+@pytest.mark.slow
+def test_files_are_those_of_the_project_wherever_the_notebook_is(
+    shell: InteractiveShell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a task is given is a path of the project, so Tab offers no other."""
+    (tmp_path / "shop" / "src").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert offers("%devmesh task x --files s") == (["shop/"], "s")
+    shell.run_line_magic("devmesh", "start --project shop")
+    assert offers("%devmesh task x --files s") == (["src/"], "s")
+    assert offers("%devmesh start --project s") == (["shop/"], "s")
