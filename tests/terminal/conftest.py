@@ -36,10 +36,17 @@ def project(tmp_path: Path) -> Path:
 def devmesh(environment: dict[str, str], project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `devmesh WORDS` in the project and wait for it."""
 
-    def run(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    def run(*words: str, given: str = "", limit: float = 50) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "devmesh.terminal", *words]
         return subprocess.run(
-            command, cwd=project, env=environment, input=given, capture_output=True, text=True, timeout=50, check=False
+            command,
+            cwd=project,
+            env=environment,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            check=False,
         )
 
     return run
