@@ -1,4 +1,4 @@
-"""Runs a notebook in JupyterLab and takes the pictures of the README: `take_screenshots.py NOTEBOOK FOLDER`.
+"""Runs any notebook in JupyterLab and takes pictures of a panel in it: `take_screenshots.py NOTEBOOK FOLDER`.
 
 The notebook runs in a copy; the pictures are of the first panel in it, in light, dark and narrow.
 """
