@@ -55,8 +55,8 @@ def _tally(view: View) -> tuple[TallyRow, ...]:
     """How many tasks are in each state: told only where the browser cannot count them itself."""
     if len(view.tasks) <= WHOLE:
         return ()
-    counted = Counter(map(str.__str__, map(attrgetter("state"), view.tasks)))  # plain text: members are slow to hash
-    return tuple(TallyRow(state=state, count=counted[state]) for state in map(str, TaskState))
+    counted = Counter(map(attrgetter("state"), view.tasks))
+    return tuple(TallyRow(state=str(state), count=counted[state]) for state in TaskState)
 
 
 SECTIONS: dict[str, Section] = {
