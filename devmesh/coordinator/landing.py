@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from devmesh.coordinator.leftovers import left_in
 from devmesh.core.events import Rescued
 from devmesh.errors import BadTarget, DevMeshError
 from devmesh.repository import Repository, tree_lock
@@ -79,6 +80,7 @@ class Lander:
         "Displaced files that somebody still has open for writing, or that the system would not let go of."
         self._unrescued: list[Kept] = []
         "Versions that are still beside their files, because the disk had no room for them anywhere else."
+        self._swept = False
 
     def land(self, plan: Sequence[PlannedWrite], *, resumed: bool = False) -> tuple[str, ...]:
         """Exchange every file; returns those somebody else has changed, and then none of the plan is in place.
@@ -215,8 +217,8 @@ class Lander:
 
     def linger(self) -> int:
         """Try again to let go of displaced files, and to put versions aside; how many of both are left."""
+        changed = [] if self._swept else self._left_by_others()
         waiting, self._lingering = self._lingering, []
-        changed: list[Kept] = []
         for displaced in waiting:
             if _let_go(displaced):
                 continue
@@ -226,6 +228,23 @@ class Lander:
                 self._lingering.append(displaced)
         self._rescue_all(changed)
         return len(self._lingering) + len(self._unrescued)
+
+    def _left_by_others(self) -> list[Kept]:
+        """Once: what killed processes left anywhere. What is kept elsewhere goes; somebody's version is put aside.
+
+        Not before a change that was being exchanged is through: what it displaced may have to go back in place.
+        """
+        self._swept = True
+        mine = {one.name for one in self._lingering} | {one.name for one in self._unrescued}
+        found: list[Kept] = []
+        for name, path in left_in(self._root):
+            with suppress(OSError, DevMeshError):
+                oid = None if name in mine else self._look(name).oid
+                if oid is not None and self._repository.holds(oid):
+                    remove_if(self._root, name, {oid})
+                elif oid is not None:
+                    found.append(Kept(name, path, None))
+        return found
 
     def _is_somebodys(self, name: str, expected: str | None) -> bool:
         try:

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devmesh.errors import RepositoryError
 from devmesh.repository import merging, objects, snapshots, worktrees
 from devmesh.repository.borrowing import find_project_git
 from devmesh.repository.loose import is_loose, write_all_loose
@@ -129,6 +130,14 @@ class Repository:
     def keeps(self, oid: str) -> bool:
         """Whether this content surely lies in the private repository itself. Says no of what it packed or borrowed."""
         return is_loose(self.directory, oid)
+
+    def holds(self, oid: str) -> bool:
+        """Whether that content can be read here."""
+        try:
+            self.read_blobs([oid])
+        except RepositoryError:
+            return False
+        return True
 
     def write_blob(self, data: bytes) -> str:
         """Keep this content, and return its name."""

@@ -142,7 +142,7 @@ def sweep_leftovers(root: Path, known: Mapping[str, Collection[str]]) -> Swept:
 def leftovers(root: Path, path: str) -> tuple[str, ...]:
     """The temporary files made for `path` that still exist, relative to the root."""
     parts = parts_of(path)[:-1]
-    begins = _mark(path)
+    begins = mark_of(path)
     found: list[str] = []
     with root_folder(root) as top:
         nearest = nearest_folder(top, path)
@@ -155,7 +155,7 @@ def leftovers(root: Path, path: str) -> tuple[str, ...]:
 
 def temporary_name(path: str) -> str:
     """A fresh name that can be recognised as one for `path` after a crash."""
-    return f"{_mark(path)}{secrets.token_hex(6)}"
+    return f"{mark_of(path)}{secrets.token_hex(6)}"
 
 
 def storage_trouble(path: str, error: OSError | ValueError) -> RepositoryError:
@@ -166,7 +166,8 @@ def storage_trouble(path: str, error: OSError | ValueError) -> RepositoryError:
     return RepositoryError(f"cannot write {path!r}: {reason}", field="path", code=code)
 
 
-def _mark(path: str) -> str:
+def mark_of(path: str) -> str:
+    """With what every temporary name for that path begins."""
     return f"{PREFIX}{hashlib.sha256(os.fsencode(path)).hexdigest()[:12]}-"
 
 

@@ -211,6 +211,19 @@ def test_a_version_there_is_no_room_for_stays_until_there_is(gate: WriteGate, pr
     assert temporary_files(project) == []
 
 
+def test_what_killed_processes_left_is_found_wherever_it_is(gate: WriteGate, project: Path) -> None:
+    """Content that is kept goes; a person's version is put aside and told of; a file of another name is nobody's."""
+    gate.repository.write_blob(b"kept\n")
+    (project / "src" / temporary_name("src/app.py").rpartition("/")[2]).write_text("kept\n")
+    (project / temporary_name("b.txt")).write_text("by hand\n")
+    (project / ".devmesh-notes").write_text("mine\n")
+    lander = Lander(gate.repository)
+    assert lander.linger() == 0
+    assert [found.path for found in lander.rescued()] == ["b.txt"]
+    assert [kept.read_text() for kept in (gate.repository.home / RESCUED).iterdir()] == ["by hand\n"]
+    assert temporary_files(project) == [".devmesh-notes"]
+
+
 def test_a_displaced_file_that_was_only_open_goes_when_it_is_closed(gate: WriteGate, project: Path) -> None:
     """Nothing was typed, so nothing is kept."""
     lander = Lander(gate.repository)
