@@ -88,7 +88,8 @@ async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settin
     own = lane.kind is WorkspaceKind.OWN
     confinement = confinement_of(settings, project, home, own_workspace=own)
     lane = replace(lane, confinement=confinement, confined=await in_force(confinement, home))
-    options.tell(lacking(settings) or f"its tool is kept within: {lane.confined}")
+    if confinement.words():
+        options.tell(lacking(settings) or f"its tool is kept within: {lane.confined}")
     conversation = Conversation(link, tool, workspaces, place, tuple(options.options), lane)
     loop = asyncio.get_running_loop()
 
