@@ -114,7 +114,10 @@ class Caller:
         while (delivery := decode_delivery(await self._socket.recv())).reply_to != number:
             for recorded in delivery.facts:
                 self.told(recorded.fact)
-        return tuple(recorded.fact for recorded in delivery.facts)
+        answer = tuple(recorded.fact for recorded in delivery.facts)
+        if any(isinstance(fact, facts.RequestMalformed) for fact in answer):
+            raise ConnectionResetError("it was garbled on its way")
+        return answer
 
 
 async def post(person: Caller, figures: Figures, going: Going) -> None:
@@ -161,6 +164,4 @@ def _reason(error: Exception) -> str:
 
 def _surprising(fact: Any) -> bool:
     """A refusal that is neither a lock held by another nor one of ours that we do not know."""
-    if isinstance(fact, facts.RequestMalformed):
-        return True
     return isinstance(fact, facts.RequestRefused) and fact.code != "LOCK_HELD"

@@ -57,6 +57,7 @@ INTERRUPTED: Final[dict[str, str]] = {
     "devmesh.audit.rebuild:_move_aside": "rebuild_marked rebuild_moved",
     "devmesh.audit.sealing:take_up": "sealed_before_commit",
     "devmesh.bridge.credential:leave_secret": HERE,
+    "devmesh.bridge.credential:read_secret": "opens only to read",
     "devmesh.bridge.credential:take_secret": HERE,
     "devmesh.bridge.join:_log_to": "a log",
     "devmesh.bridge.join:_session": "a session of the dead process's own; the next one begins anew",
@@ -195,7 +196,8 @@ def killed(folder: Path, chance: Random, rounds: int) -> list[str]:
             ended = lives.live(where, chance.randint(1, counts.get(where, 1)))
             if ended not in {0, -9}:
                 return [f"a life that was to be killed in {where} ended with {ended}"]
-        return [] if lives.live() == 0 and not lives.wrong() else [*lives.wrong(), "the last life failed"]
+        last = lives.live()
+        return [*lives.wrong(), *([f"the last life ended with {last}"] if last else [])]
 
 
 def main(seed: int, rounds: int) -> None:
