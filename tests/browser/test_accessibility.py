@@ -74,6 +74,7 @@ def opens_all(screen: Screen) -> None:
     page.get_by_label("Which events").select_option(label="locks")
     page.locator(".dm-panel-locks .dm-button").first.click()
     page.locator(".dm-panel-agents .dm-button").last.click()
+    page.locator(".dm-panel-agents .dm-body .dm-row").first.click()
     page.locator(".dm-panel-tasks .dm-body .dm-row").first.click()
     settle(screen)
     page.get_by_label(re.compile("How .* is shown")).first.select_option(label="Side by side")
