@@ -12,9 +12,9 @@ import pytest
 
 import devmesh
 from devmesh.address import read_connection
+from devmesh.bridge.remote import CREDENTIAL
 from devmesh.coordinator.guard import SECRET
 from devmesh.errors import SettingError
-from devmesh.jupyter.server.relay import CREDENTIAL
 from devmesh.mesh import Mesh
 from devmesh.vocabulary.terms import Role
 from tests.jupyter.server.rig import Pairs, Served, asked, jupyter_server
