@@ -35,6 +35,10 @@ class Goal(NamedTuple):
 
 GOALS: dict[str, Goal] = {
     "lock_vs_echo_100": Goal("durable lock cycles/s of 100 clients, over a plain echo", 0.75, more=True),
+    "lock_vs_floor": Goal("processor time of a durable cycle, over bare frames", 5, more=False),
+    "lock_p99_1": Goal("p99 of one client alone, over the disk's sync and the echo", 2, more=False),
+    "fanout_200": Goal("one task offered to 200 agents, over one frame made once", 1.5, more=False),
+    "agent_memory": Goal("bytes of an idle agent, over a bare connection of the library", 1.4, more=False),
     "lock_flat": Goal("time of a lock with 1,000,000 held, over none", 1.15, more=False),
     "land_10_files": Goal("ten files from offer to landed, over `git apply`", 5, more=False),
     "dash_fps": Goal("frames a second while a dashboard of 1,000 agents and 10,000 locks is scrolled", 30, more=True),
@@ -44,6 +48,7 @@ GOALS: dict[str, Goal] = {
     ),
     "recover_1e6": Goal("restart with 1,000,000 facts on record, over none", 2, more=False),
     "seal_share": Goal("time of appending in turns of 100 that is spent on sealing", 0.25, more=False),
+    "frame_all_s": Goal("seconds for 1,000,000 facts as a DataFrame", 3, more=False),
     "frames_1e6": Goal("1,000,000 facts as a DataFrame, over plain pandas", 2, more=False),
 }
 "Figures that have a goal. Whatever else a bench finds is shown without one."
