@@ -23,7 +23,7 @@ from tests.faults.test_chaos import judged
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 HARMLESS = [name for name, one in DAMAGES.items() if not one.end & {End.LOST, End.NAMED}]
-QUICK = ["the database cut short", "the log gone", "the database gone", "the mirror torn"]
+QUICK = ["the database cut short", "the log gone", "the database gone"]
 
 
 async def harmed(process: Served, names: list[str], seed: int, clean: float = 0.5) -> Figures:
