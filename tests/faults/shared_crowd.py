@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import devmesh
 from devmesh.bridge.conversation import Conversation, Place
 from devmesh.bridge.guarding import shared
 from devmesh.bridge.guarding.trail import Trail
-from devmesh.bridge.guarding.watch import NEAR, PACE, SETTLED, SETTLING, Watch
+from devmesh.bridge.guarding.watch import NEAR, PACE, SETTLED, SETTLING, Landings, Watch
 from devmesh.bridge.lane import Lane
 from devmesh.bridge.shared_work import SharedWork
 from devmesh.bridge.tools.generic import GenericTool
@@ -115,7 +115,7 @@ class SharedCrowd(Scene):
         async with linked(home, Role.OPERATOR) as link:
             self._person = Person(link)
             await link.request(Listen())
-            lanes = [_SHARED] * SHARED_AGENTS + [_OWN]
+            lanes = [replace(_SHARED, landings=Landings()) for _ in range(SHARED_AGENTS)] + [_OWN]
             async with asyncio.TaskGroup() as group:
                 closing = [await self._join(home, lane, group) for lane in lanes]
                 self._bridges = [conversation for conversation, _ in closing]

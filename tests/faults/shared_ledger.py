@@ -51,8 +51,8 @@ class Verdict:
     unwatched: int = 0
     "Taken away while no agent was at work in the project: nobody's matter but the person's."
     mistaken: int = 0
-    """Not on record, for it had displaced what a tool wrote under its lock before anybody could look, and was taken for
-    that."""
+    """Not on record, for what took it, or brought it, displaced a tool's own write before anybody could look, and was
+    taken for that."""
     false: list[str] = field(default_factory=list)
     "Reported, although everything in between was written rightly."
     right: int = 0
@@ -102,7 +102,7 @@ class Ledger:
             verdict.unwatched += 1
         elif not lay or not page[number].seen:
             verdict.unseen += 1
-        elif begun and page[begun - 1].rightly and not page[begun - 1].seen:
+        elif any(one.rightly and not one.seen for one in (page[max(begun - 1, 0)], page[number - 1])):
             verdict.mistaken += 1
         else:
             verdict.lost.append(f"{name}, write {number}: {line!r}, taken away by {page[number].author}")

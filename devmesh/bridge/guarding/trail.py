@@ -132,11 +132,19 @@ class Trail:
     def _look(self, pages: _Pages) -> str:
         commit = self.repository.snapshot()
         if commit != pages.commit:
-            for change in self.repository.changes(pages.commit, commit):
+            changes = self.repository.changes(pages.commit, commit)
+            self._keep(oid for change in changes for oid in (change.before, change.after) if oid is not None)
+            for change in changes:
                 _append(pages, change)
             pages.commit = commit
             self._write(pages)
         return commit
+
+    def _keep(self, oids: Iterable[str]) -> None:
+        """Have a copy of our own: what the person's repository has, it may throw away."""
+        missing = [oid for oid in oids if not self.repository.keeps(oid)]
+        if missing:
+            self.repository.write_blobs(self.repository.read_blobs(missing).values())
 
     def _fresh(self) -> _Pages:
         """What an earlier one left unjudged is kept, with what became of it, for whoever asks next."""
