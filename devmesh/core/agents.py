@@ -17,6 +17,14 @@ OVERUSE: float = 1.1
 DONE_ABOUT: Final = {OverusePolicy.WARN: "warned", OverusePolicy.PAUSE: "paused", OverusePolicy.STOP: "stopped"}
 
 
+def _by_same_credential(state: MeshState, session: Session) -> Agent | None:
+    """A connected agent that came in by the credential that was issued for this session's; none by a role's token."""
+    if session.credential is None:
+        return None
+    here = (agent for agent in state.present if not agent.away)
+    return next((one for one in here if state.sessions[one.joined.session].credential == session.credential), None)
+
+
 def join(turn: Turn, session: Session, request: requests.Join) -> None:
     """Admit an agent under the next name of its tool; the first becomes architect. Joining twice is joining once."""
     state = turn.state
@@ -33,6 +41,13 @@ def join(turn: Turn, session: Session, request: requests.Join) -> None:
         return
     if len(state.present) >= state.limits.agents:
         turn.refuse(Code.LIMIT, f"the mesh takes at most {state.limits.agents} agents")
+        return
+    if (other := _by_same_credential(state, session)) is not None:
+        turn.refuse(
+            Code.ALREADY_JOINED,
+            f"{other.name} is here by the same credential, and each is for one agent",
+            hint="`devmesh credentials issue` gives another.",
+        )
         return
     limits = state.limits
     turn.record(

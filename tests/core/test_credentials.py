@@ -6,6 +6,7 @@ import pytest
 
 from devmesh.core import events
 from devmesh.core.effects import HangUp
+from devmesh.errors import Code
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.terms import Role
 from tests.core.rig import Rig, only
@@ -37,6 +38,18 @@ def test_revoking_ends_what_it_opened_in_the_same_turn() -> None:
     said = rig.say(rig.person(), requests.RevokeCredential(credential=1, reason="lost laptop"))
     assert only(said, facts.CredentialRevoked).reason == "lost laptop"
     assert [effect.connection for effect in rig.wanted(HangUp)] == [50]
+
+
+def test_a_credential_is_for_one_agent_at_a_time() -> None:
+    """A second is refused while the first is connected; who comes back after a crash, with a new key, is not."""
+    rig = issued()
+    assert only(rig.say("a", requests.Join(tool="a")), facts.AgentJoined).agent == "a-1"
+    rig.connections["b"], rig.ids["b"] = 51, 0
+    rig.feed(events.Connected(connection=51, role=Role.AGENT, key="b", credential=1))
+    refused = only(rig.say("b", requests.Join(tool="b")), facts.RequestRefused)
+    assert (refused.code, "a-1 is here" in refused.message) == (Code.ALREADY_JOINED, True)
+    rig.feed(events.Lost(connection=50))
+    assert only(rig.say("b", requests.Join(tool="b")), facts.AgentJoined).agent == "b-1"
 
 
 def test_one_that_comes_in_while_it_is_revoked_is_turned_away() -> None:
