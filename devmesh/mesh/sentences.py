@@ -60,7 +60,9 @@ SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
     facts.TaskFailed: lambda fact: fact.reason,
     facts.TaskPosted: lambda fact: fact.title or fact.prompt,
     facts.TaskRequeued: lambda fact: fact.reason,
-    facts.UsageReported: lambda fact: f"{fact.input_tokens} tokens in, {fact.output_tokens} out{_price(fact.dollars)}",
+    facts.UsageReported: lambda fact: (
+        f"{fact.input_tokens:,} tokens in, {fact.output_tokens:,} out{_price(fact.dollars)}"
+    ),
     facts.WriteFound: lambda fact: f"{fact.path}, found by the {fact.found_by}, held by {_listed(fact.holders)}",
 }
 
@@ -89,4 +91,4 @@ def _waited(seconds: float) -> str:
 
 
 def _price(dollars: float | None) -> str:
-    return "" if dollars is None else f", {dollars:.4f} USD"
+    return f", ${dollars:.4f}".rstrip("0").rstrip(".") if dollars else ""

@@ -6,9 +6,10 @@ from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings, strategies as st
+from msgspec.structs import replace
 
 from devmesh.mesh.sentences import SENTENCES, sentence
-from devmesh.vocabulary.facts import AnyFact, LockGranted, TaskPosted
+from devmesh.vocabulary.facts import AnyFact, LockGranted, TaskPosted, UsageReported
 from devmesh.vocabulary.terms import LockMode
 from tests.audit.samples import any_fact, any_of
 
@@ -35,3 +36,7 @@ def test_a_line_says_what_matters() -> None:
     assert sentence(TaskPosted(task=1, prompt="long\ntext", title="Short")) == "Short"
     held = LockGranted(token=7, agent="a-1", target="src/", mode=LockMode.WRITE, lease=30.0, waited=2.0)
     assert sentence(held) == "write src/, lock 7 after 2.0 s"
+    spent = UsageReported(task=1, attempt=1, agent="a-1", input_tokens=12_400, output_tokens=5)
+    assert sentence(spent) == "12,400 tokens in, 5 out"
+    assert sentence(replace(spent, dollars=0.42)) == "12,400 tokens in, 5 out, $0.42"
+    assert sentence(replace(spent, dollars=10.0)) == "12,400 tokens in, 5 out, $10"
