@@ -13,6 +13,7 @@ from devmesh.core.state import Agent, Change, Task
 from devmesh.core.turn import Turn
 from devmesh.errors import Code
 from devmesh.vocabulary import facts, requests
+from devmesh.vocabulary.delicate import is_delicate
 from devmesh.vocabulary.terms import ChangeState, Conflict, PlannedWrite, TaskKind, TaskState, WorkspaceKind
 
 ROUNDS = 20
@@ -40,7 +41,7 @@ def offer(turn: Turn, agent: Agent, request: requests.OfferChange) -> None:
             summary=request.summary,
         )
     )
-    if task.posted.contest is not None and request.files:
+    if (task.posted.contest is not None and request.files) or any(is_delicate(file.path) for file in request.files):
         reviews.leave_to_the_person(turn, turn.state.changes[number], task)
     elif task.posted.review and request.files:
         reviews.request(turn, turn.state.changes[number], task)

@@ -36,7 +36,7 @@ def request(turn: Turn, change: Change, task: Task) -> None:
 
 
 def leave_to_the_person(turn: Turn, change: Change, task: Task) -> None:
-    """Of several copies of one task the person chooses: no agent is asked."""
+    """Which of several copies lands, and whether delicate files may be written, no agent is asked."""
     turn.record(facts.ReviewRequested(change=change.number, task=task.number, agent=change.offered.agent))
 
 

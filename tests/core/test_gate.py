@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from devmesh.core import events
 from devmesh.core.effects import ApplyChange, PrepareChange, RunCheck
+from devmesh.errors import Code
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.terms import (
     ChangeState,
@@ -43,6 +46,25 @@ def test_a_covered_change_is_prepared_applied_and_told_to_all() -> None:
     applied = only(rig.feed(events.Applied(change=change)), facts.ChangeApplied)
     assert (applied.files, applied.kind_of_landing) == (("a.py",), "exact")
     assert any(isinstance(f, facts.ChangeApplied) for f in rig.told[rig.connections["other-1"]])
+
+
+@pytest.mark.parametrize(
+    "path", ["CLAUDE.md", "sub/AGENTS.md", ".vscode/tasks.json", ".cursor/rules/a.mdc", ".husky/x"]
+)
+@pytest.mark.parametrize("review", [False, True], ids=["alone", "with a review"])
+def test_what_would_be_obeyed_lands_by_the_persons_approval_only(path: str, review: bool) -> None:  # noqa: FBT001 - the case
+    """Whatever tool wrote it, and whether or not that tool can be told to ask first; no agent's review will do."""
+    rig = Rig()
+    award = started(rig, review=review)
+    rig.join("critic")
+    change = rig.offer(award, "a.py", path).change
+    assert rig.state.changes[change].state is ChangeState.REVIEWING
+    assert rig.state.changes[change].review is None
+    assert not rig.wanted(PrepareChange)
+    refused = only(rig.say("critic-1", requests.Review(change=change, verdict=Verdict.APPROVE)), facts.RequestRefused)
+    assert refused.code == Code.NOT_ASSIGNED
+    rig.say(rig.person(), requests.Review(change=change, verdict=Verdict.APPROVE))
+    assert rig.wanted(PrepareChange)[0].change == change
 
 
 def test_the_intent_is_on_record_before_the_files_are_touched() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from devmesh.bridge.guarding.commands import told
 from devmesh.bridge.guarding.programs import patched
 from devmesh.bridge.tools.tool import Wish
+from devmesh.vocabulary.delicate import is_delicate
 
 READING = frozenset(
     {
@@ -29,15 +30,6 @@ READING = frozenset(
 "What the tools call that which writes no file of the project, in lower case."
 OURS = re.compile(r"(?:mcp_{1,2})?devmesh[-_.]", re.IGNORECASE)
 "Tools of our own MCP server."
-PROTECTED = (
-    re.compile(r"(?:^|/)(?:claude|agents|gemini|qwen|copilot)(?:\.local)?\.md$", re.IGNORECASE),
-    re.compile(r"(?:^|/)\.(?:claude|codex|gemini|qwen|factory|opencode|continue|aider[^/]*)(?:/|$)", re.IGNORECASE),
-    re.compile(r"(?:^|/)\.cursor[^/]*(?:/|$)", re.IGNORECASE),
-    re.compile(r"(?:^|/)\.github/(?:copilot-instructions\.md|hooks/|instructions/)", re.IGNORECASE),
-    re.compile(r"(?:^|/)\.vscode/(?:tasks|launch|settings)\.json$", re.IGNORECASE),
-    re.compile(r"(?:^|/)(?:\.mcp\.json|opencode\.jsonc?|\.husky/.*|\.pre-commit-config\.yaml|\.envrc)$", re.IGNORECASE),
-)
-"What would tell other tools, the editor or git what to do: only with the person's yes."
 _GIT = re.compile(r"(?:^|/)\.git(?:/|$)", re.IGNORECASE)
 _OURS_FOLDER = re.compile(r"(?:^|/)\.devmesh", re.IGNORECASE)
 
@@ -59,7 +51,7 @@ class Meaning:
 
     def protected(self) -> tuple[str, ...]:
         """Those that need the person's yes."""
-        return tuple(path for path in self.inside if any(pattern.search(path) for pattern in PROTECTED))
+        return tuple(filter(is_delicate, self.inside))
 
 
 def meaning(wish: Wish, root: Path) -> Meaning:
