@@ -33,6 +33,8 @@ from devmesh.errors import StorageError
 
 CHECKED_WHOLE: Final = 64 * 2**20
 "Bytes up to which a record that was not closed is checked from end to end before it is used."
+CHECKED_ALWAYS: Final = 8 * 2**20
+"The same for one that was: between two lives a file can be damaged, too. A larger one is, once it failed."
 
 _WAY_OUT = "Put the newest copy back. If there is none, devmesh.audit.opening.repair(home) makes one from the mirror."
 
@@ -115,7 +117,7 @@ def _sound(
     try:
         copies = migrate(connection, path, failpoint=failpoint)
         with storage_errors(path):
-            whole = not _said_goodbye(connection) and path.stat().st_size <= CHECKED_WHOLE
+            whole = path.stat().st_size <= (CHECKED_ALWAYS if _said_goodbye(connection) else CHECKED_WHOLE)
         if whole if check_whole is None else check_whole:
             _refuse_damaged(connection, path)
     except BaseException:

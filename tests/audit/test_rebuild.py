@@ -71,6 +71,17 @@ def test_every_fact_comes_back_from_the_mirror(home: Path, damage: object) -> No
     assert verify(home) is None
 
 
+def test_a_record_that_was_closed_is_looked_at_too(home: Path) -> None:
+    """What happened to its file between two lives is found at the start, and not in the middle of the work."""
+    Journal.open(home, now_wall=WALL).close()
+    corrupt_pages(home / DATABASE)
+    journal = Journal.open(home, now_wall=WALL)
+    kept = list(journal.load().facts)
+    journal.close()
+    assert journal.recovery is not None
+    assert len(kept) == len(FACTS)
+
+
 def test_a_second_start_has_nothing_left_to_do(home: Path) -> None:
     """A rebuild happens once."""
     no_database(home / DATABASE)
