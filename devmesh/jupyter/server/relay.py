@@ -116,7 +116,8 @@ class RelayHandler(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
     def open(self, *_: Any) -> None:
         """Both doors are passed."""
         super().open()
-        self._pumping = asyncio.get_running_loop().create_task(self._pump(), name="devmesh relay")
+        if self._upstream is not None:  # else the client left meanwhile
+            self._pumping = asyncio.get_running_loop().create_task(self._pump(self._upstream), name="devmesh relay")
 
     async def on_message(self, message: str | bytes) -> None:
         """Pass it on. The next is read only once the coordinator's socket took this one."""
@@ -127,10 +128,8 @@ class RelayHandler(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
             with suppress(ConnectionClosed):
                 await self._upstream.send(message, text=True)
 
-    async def _pump(self) -> None:
+    async def _pump(self, upstream: ClientConnection) -> None:
         """Pass on what the coordinator says, as fast as the client reads; the coordinator lets a slow one go."""
-        upstream = self._upstream
-        assert upstream is not None  # noqa: S101 - opened before
         try:
             async for text in upstream:
                 await self.write_message(text)
