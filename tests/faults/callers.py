@@ -90,7 +90,7 @@ class Caller:
                 await asyncio.sleep(0.05)
 
     def told(self, fact: Any) -> None:
-        """Hear of something that is no answer. Nothing follows from it here."""
+        """Hear of something, be it part of an answer: an award may come with that of a bid. Nothing follows here."""
 
     async def close(self) -> None:
         """Hang up without ado."""
@@ -117,6 +117,8 @@ class Caller:
         answer = tuple(recorded.fact for recorded in delivery.facts)
         if any(isinstance(fact, facts.RequestMalformed) for fact in answer):
             raise ConnectionResetError("it was garbled on its way")
+        for fact in answer:
+            self.told(fact)
         return answer
 
 

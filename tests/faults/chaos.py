@@ -124,6 +124,10 @@ class Proxy:
         raise ConnectionResetError
 
 
+AFTERWARDS = 90.0
+"Seconds in which everybody must have come to an end, once nothing goes wrong any more."
+
+
 async def chaos(folder: Path, seed: int, seconds: float) -> Figures:
     """So many seconds of trouble; the record lies in `folder` afterwards, its writer killed."""
     figures, chance = Figures(), Random(seed)
@@ -141,7 +145,8 @@ async def chaos(folder: Path, seed: int, seconds: float) -> Figures:
             work = [lock(agent, Random(seed * 31 + n), f"c{n}", figures, going) for n, agent in enumerate(agents)]
             authors = [Author(f"a{n}", proxy, process.home, project, figures) for n in range(AUTHORS)]
             work += [author.work(Random(seed * 37 + n), going) for n, author in enumerate(authors)]
-            await asyncio.gather(*work, post(person, figures, going), trouble(process, proxy, chance, figures, end))
+            async with asyncio.timeout(seconds + AFTERWARDS):  # some call is never answered as it should be
+                await asyncio.gather(*work, post(person, figures, going), trouble(process, proxy, chance, figures, end))
             for one in (*agents, *authors, person):
                 await one.close()
     finally:
