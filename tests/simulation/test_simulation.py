@@ -94,10 +94,10 @@ def test_promises_hold_in_every_history(block: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("block", range(6))
 def test_promises_hold_in_many_more_histories(block: int) -> None:
     """The same, for longer."""
-    for seed in range(QUICK + block * MORE // 10, QUICK + (block + 1) * MORE // 10):
+    for seed in range(QUICK + block * MORE // 6, QUICK + (block + 1) * MORE // 6):
         history(seed)
 
 
@@ -109,7 +109,7 @@ def test_promises_hold_among_strangers(block: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("block", range(6))
 def test_promises_hold_among_strangers_for_longer(block: int) -> None:
     """The same, for longer."""
     for seed in range(12 + block * 12, 12 + (block + 1) * 12):
@@ -124,7 +124,7 @@ def test_promises_hold_where_tools_cost_and_ask(block: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("block", range(6))
 def test_promises_hold_where_tools_cost_and_ask_for_longer(block: int) -> None:
     """The same, for longer."""
     for seed in range(16 + block * 12, 16 + (block + 1) * 12):
