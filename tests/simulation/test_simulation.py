@@ -15,7 +15,7 @@ from devmesh.core.state import MeshState
 from devmesh.vocabulary import facts
 from tests.simulation.world import World
 
-QUICK, MORE = 40, 400
+QUICK, MORE = 40, 240
 "Histories of the quick tests, and of the whole suite; the bench runs as many as it is told."
 NAMED: dict[int, str] = {
     0: "a lock given away before its holder knew",
