@@ -20,6 +20,8 @@ from devmesh.vocabulary.terms import Role
 
 MAX_DELIVERY = 64 * 1024 * 1024
 "Bytes of one delivery. The largest is the whole state, told to a watcher."
+KEY = "X-DevMesh-Key"
+"The header with the session's own secret."
 _OPEN_LIMIT = 10.0
 _CLOSE_LIMIT = 0.5
 "A stalled coordinator must not keep a bridge from ending in time."
@@ -45,7 +47,7 @@ async def dial(connection: Connection, role: Role, key: str, secret: str | None 
     websockets raises.
     """
     target, where = _target(connection)
-    headers = {"Authorization": f"Bearer {secret or connection.tokens[role]}", "X-DevMesh-Key": key}
+    headers = {"Authorization": f"Bearer {secret or connection.tokens[role]}", KEY: key}
     try:
         return await reach(target, headers, **where)
     except InvalidStatus as answer:

@@ -38,8 +38,6 @@ from devmesh.vocabulary.terms import Role, WorkspaceKind
 _log = logging.getLogger(__name__)
 
 LOGS = "logs"
-BARE = "repository.git"
-"In the mesh's folder: where changes are handed over."
 LEFT, FAILED = 0, 1
 _LAST_RESORT = 1.9
 "Seconds after a signal by which the process is gone, whatever still hangs."
@@ -70,8 +68,9 @@ def main(arguments: Sequence[str] | None = None, *, aloud: bool = False) -> int:
 
 async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settings, options: argparse.Namespace) -> int:
     key, first = _session(options.agent_key_file)
-    door = _door(options, home)
-    repository = await asyncio.to_thread(Repository(project, home).open)
+    repository = Repository(project, home)
+    door = _door(options, repository)
+    await asyncio.to_thread(repository.open)
     link = Link(
         lambda: read_connection(home),
         Role.AGENT,
@@ -148,15 +147,15 @@ def _place(project: Path, settings: Settings) -> tuple[Path, Path]:
     return Path(connection.project), Path(connection.home)
 
 
-def _door(options: argparse.Namespace, home: Path) -> Doorway | None:
+def _door(options: argparse.Namespace, repository: Repository) -> Doorway | None:
     """The way to a mesh on another machine; None for one of this machine. Raises MeshError where it cannot be gone."""
     if options.through is None:
         return None
     if options.credential_file is None or options.token_file is None:
         raise MeshError("--through needs --credential-file and --token-file", hint="Secrets are never arguments.")
-    if not (home / BARE).is_dir():
+    if not repository.directory.is_dir():
         raise MeshError(
-            f"the mesh keeps nothing at {home} on this machine",
+            f"the mesh keeps nothing at {repository.home} on this machine",
             hint="Only the conversation goes through the door: share the project and DEVMESH_HOME with this machine.",
         )
     door = Doorway(options.through, read_secret(options.token_file), "", options.ca_file)

@@ -14,12 +14,11 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
-from devmesh.bridge.dialing import is_loopback, reach
+from devmesh.bridge.dialing import KEY, is_loopback, reach
 from devmesh.errors import Code, MeshError, MeshLost, Refused
 
 CREDENTIAL = "X-DevMesh-Credential"
 "The header with the secret that was issued. A page cannot set it; `Authorization` is Jupyter's own."
-KEY = "X-DevMesh-Key"
 _PATH = "/devmesh/ws/"
 
 _FINAL = {

@@ -152,9 +152,9 @@ def _unmergeable(change: FileChange, now: Current, *, mergeable: bool) -> str:
 
 
 def leads_out(path: str, target: str) -> bool:
-    """Whether a symbolic link at `path` points, as it is spelled, outside of the project or into git's own folder."""
+    """Whether a symbolic link at `path` points, as it is spelled, out of the project or into a folder of git's."""
     place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    return place.startswith("/") or place.split("/")[0].casefold() in {"..", ".git"}
+    return place.startswith("/") or not {"..", ".git"}.isdisjoint(place.casefold().split("/"))
 
 
 def impossible(changes: Sequence[FileChange]) -> Conflict | None:

@@ -6,18 +6,15 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 from msgspec.structs import replace
 
+from devmesh.audit.volumes import remote_kind
 from devmesh.coordinator.canonical import Canonicaliser
 from devmesh.core.events import Objection
 from devmesh.core.targets import canonical, escape
 from devmesh.errors import BadTarget, MeshError, SettingError
 from devmesh.vocabulary.requests import AnyRequest, OfferChange, PostTask, ProposeFramework, ReportWrite, RequestLock
 from devmesh.vocabulary.terms import Limits, PlannedTask
-
-REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afpfs", "webdav", "ceph", "glusterfs"})
-"File systems on which looking at a name may take as long as the network likes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class Paths:
 
     def __init__(self, canonicaliser: Canonicaliser, root: str) -> None:
         self._canonicaliser = canonicaliser
-        self.slow = _is_remote(root)
+        self.slow = bool(remote_kind(Path(root)))
         "Whether the project's disk may take its time, so that it must not be asked on the loop."
 
     def needs_disk(self, request: AnyRequest) -> bool:
@@ -101,14 +98,6 @@ def _refuse_unplain(path: str, field: str) -> None:
         canonical(escape(path))
         if any(part in {"", "."} for part in path.split("/")):
             raise BadTarget(f"{path[:200]!r} is not the plain name of a file")
-
-
-def _is_remote(root: str) -> bool:
-    mounts = {found.mountpoint: found.fstype for found in psutil.disk_partitions(all=True)}
-    place = root
-    while place not in mounts and place != "/":
-        place = place.rpartition("/")[0] or "/"
-    return mounts.get(place, "") in REMOTE
 
 
 def spelled(limits: Limits) -> Limits:

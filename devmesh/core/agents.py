@@ -17,14 +17,6 @@ OVERUSE: float = 1.1
 DONE_ABOUT: Final = {OverusePolicy.WARN: "warned", OverusePolicy.PAUSE: "paused", OverusePolicy.STOP: "stopped"}
 
 
-def _by_same_credential(state: MeshState, session: Session) -> Agent | None:
-    """A connected agent that came in by the credential that was issued for this session's; none by a role's token."""
-    if session.credential is None:
-        return None
-    here = (agent for agent in state.present if not agent.away)
-    return next((one for one in here if state.sessions[one.joined.session].credential == session.credential), None)
-
-
 def join(turn: Turn, session: Session, request: requests.Join) -> None:
     """Admit an agent under the next name of its tool; the first becomes architect. Joining twice is joining once."""
     state = turn.state
@@ -73,6 +65,14 @@ def join(turn: Turn, session: Session, request: requests.Join) -> None:
     )
     name_architect(turn)
     turn.reschedule = True
+
+
+def _by_same_credential(state: MeshState, session: Session) -> Agent | None:
+    """A connected agent that came in by the credential that was issued for this session's; none by a role's token."""
+    if session.credential is None:
+        return None
+    here = (agent for agent in state.present if not agent.away)
+    return next((one for one in here if state.sessions[one.joined.session].credential == session.credential), None)
 
 
 def heartbeat(turn: Turn, agent: Agent, request: requests.Heartbeat) -> None:

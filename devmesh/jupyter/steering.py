@@ -7,7 +7,6 @@ from typing import Any, Final
 from IPython.core.error import UsageError
 
 from devmesh import mesh as meshes
-from devmesh.errors import Code, Refused
 from devmesh.jupyter.actions import Words
 
 PICTURED: Final = ("agents", "audit", "costs", "hardware", "locks", "tasks")
@@ -52,11 +51,8 @@ def costs(words: Words) -> object:
 def conflicts(words: Words) -> object:
     """What there are two versions of, one of them, or a frame of the writes behind the gate."""
     conflicts = meshes.current().conflicts
-    if name := " ".join(words.given.name):
-        try:
-            return conflicts[name]
-        except KeyError as unknown:
-            raise Refused(unknown.args[0], code=Code.UNKNOWN, hint="%devmesh conflicts lists them.") from None
+    if words.given.name:
+        return conflicts.named(*words.given.name)
     return conflicts.df() if words.given.df else conflicts
 
 

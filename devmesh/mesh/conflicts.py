@@ -211,6 +211,13 @@ class Conflicts:
             raise KeyError(f"there is no conflict {name!r}")
         return found[name]
 
+    def named(self, *words: str) -> Conflict:
+        """The same for a name as it is typed, in one word or several. Raises Refused when there is none."""
+        try:
+            return self[" ".join(words)]
+        except KeyError as unknown:
+            raise Refused(unknown.args[0], code=Code.UNKNOWN, hint="`conflicts` lists them.") from None
+
     def __iter__(self) -> Iterator[Conflict]:
         return iter(self._all().values())
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from devmesh.errors import Code, Refused
+from devmesh.errors import Refused
 from devmesh.terminal import exits
 from devmesh.terminal.options import AsJson, Project
 from devmesh.terminal.printing import complain, put_json, put_table, say
@@ -127,12 +127,8 @@ def conflicts(
 
     with _joined(project, watching=True) as mesh:
         if name:
-            wanted = " ".join(name)
-            try:
-                diff = mesh.conflicts[wanted].diff()
-            except KeyError as unknown:
-                raise Refused(unknown.args[0], code=Code.UNKNOWN, hint="devmesh conflicts lists them.") from None
-            put_json({"conflict": wanted, "diff": diff}) if as_json else say(diff)
+            wanted = mesh.conflicts.named(*name)
+            put_json({"conflict": wanted.name, "diff": wanted.diff()}) if as_json else say(wanted.diff())
         elif as_json:
             put_json([dict(zip(COLUMNS, row, strict=True)) for row in mesh.conflicts.rows()])
         elif rows := mesh.conflicts.rows():

@@ -18,7 +18,7 @@ from devmesh.bridge.subscribers import Subscribers
 from devmesh.errors import Code, Malformed, MeshError, MeshLost, Refused
 from devmesh.vocabulary.codec import Message, Recorded
 from devmesh.vocabulary.facts import AnyFact, BidDeclined, GoalSet, LeasesRenewed, RequestRefused
-from devmesh.vocabulary.requests import Bid, Decline, Heartbeat, ReadFramework
+from devmesh.vocabulary.requests import Bid, Decline, Heartbeat, PostTask, ReadFramework
 from devmesh.vocabulary.terms import Role
 from tests.bridge.rig import PATIENCE, linked, serving, until
 from tests.coordinator.rig import looped
@@ -272,6 +272,17 @@ async def test_numbers_go_on_from_where_a_session_is_taken_up() -> None:
     assert [unanswered.add(Heartbeat()).id for _ in range(2)] == [1000, 1001]
     unanswered.fail(MeshLost("over"))
     assert len(unanswered) == 0
+
+
+@looped
+async def test_what_is_no_number_is_not_asked() -> None:
+    """It would go over the wire as if nothing were said; no number is used up by it."""
+    unanswered = Unanswered()
+    with pytest.raises(Malformed, match="no number") as caught:
+        unanswered.add(PostTask(prompt="x", time_limit=float("nan")))
+    assert caught.value.field == "$.request.time_limit"
+    assert unanswered.add(Heartbeat()).id == 1
+    unanswered.fail(MeshLost("over"))
 
 
 def test_no_fact_is_told_twice_or_late() -> None:

@@ -10,6 +10,8 @@ from devmesh.coordinator.tree import WriteGate
 from devmesh.core.effects import ApplyChange, PrepareChange
 from devmesh.core.events import Applied, Prepared
 from devmesh.repository import Repository
+from devmesh.vocabulary.facts import TaskAwarded
+from devmesh.vocabulary.requests import OfferChange
 from devmesh.vocabulary.terms import FileChange
 
 Edit = Callable[[Path], object]
@@ -27,6 +29,17 @@ class Made:
         """What the core would ask for."""
         paths = tuple(file.path for file in self.files) if mergeable else ()
         return PrepareChange(change=number, base=self.base, head=self.head, files=self.files, mergeable=paths)
+
+    def to_offer(self, awarded: TaskAwarded, *tokens: int) -> OfferChange:
+        """What its agent says of it."""
+        return OfferChange(
+            task=awarded.task,
+            attempt=awarded.attempt,
+            base=self.base,
+            head=self.head,
+            files=self.files,
+            tokens=tokens,
+        )
 
 
 def make(repository: Repository, edit: Edit) -> Made:

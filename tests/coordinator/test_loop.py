@@ -50,16 +50,7 @@ async def test_a_task_goes_from_its_posting_to_the_project(project: Path, settin
         await agent.ask(requests.Start(task=awarded.task, attempt=awarded.attempt))
         made = await asyncio.to_thread(make, repository, write(a_txt="landed\n"))
         token = await agent.lock("a.txt", LockMode.CO_WRITE)
-        await agent.say(
-            requests.OfferChange(
-                task=awarded.task,
-                attempt=awarded.attempt,
-                base=made.base,
-                head=made.head,
-                files=made.files,
-                tokens=(token,),
-            )
-        )
+        await agent.say(made.to_offer(awarded, token))
         landed = await agent.hear_of(facts.ChangeApplied)
         assert landed.files == ("a.txt",)
         assert (project / "a.txt").read_text() == "landed\n"

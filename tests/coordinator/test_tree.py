@@ -214,7 +214,7 @@ def test_only_what_the_commits_differ_in_lands(gate: WriteGate, project: Path) -
 
 
 @pytest.mark.parametrize(
-    "target", ["/etc/passwd", "../../outside", "../../src/app.py", "../.git/hooks", "x/../../../y"]
+    "target", ["/etc/passwd", "../../outside", "../../src/app.py", "../.git/hooks", "lib/.GIT/config", "x/../../../y"]
 )
 def test_a_link_that_leads_out_of_the_project_does_not_land(gate: WriteGate, project: Path, target: str) -> None:
     """Whoever read or wrote through it would leave the project without knowing."""

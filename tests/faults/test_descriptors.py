@@ -135,12 +135,4 @@ async def offer(process: Served, agent: Client, awarded: facts.TaskAwarded, text
     repository = Repository(process.project, process.home).open()
     made = await asyncio.to_thread(make, repository, write(a_txt=f"{text}\n"))
     token = await agent.lock("a.txt", LockMode.CO_WRITE)
-    offered = requests.OfferChange(
-        task=awarded.task,
-        attempt=awarded.attempt,
-        base=made.base,
-        head=made.head,
-        files=made.files,
-        tokens=(token,),
-    )
-    await agent.say(offered)
+    await agent.say(made.to_offer(awarded, token))

@@ -12,8 +12,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,7 @@ from devmesh.audit.proving import prove
 from devmesh.audit.verify import verify
 from tests.faults.callers import Figures
 from tests.faults.disks import empty, fill, give_names_back, small_disk, use_up_names, without_rights
-from tests.faults.serving import ROOT, insisting, served, served_again, until
+from tests.faults.serving import ROOT, Served, insisting, served, served_again, until
 from tests.faults.test_chaos import judged
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -39,7 +41,7 @@ def test_a_disk_that_fills_up_and_empties_loses_nothing(tmp_path: Path) -> None:
 def filled(folder: Path, chance: Random, times: int) -> Figures:
     """So many full disks, each waited out by the first, the second killed in it, the others as it comes."""
 
-    async def lived() -> Figures:
+    async def lived(process: Served) -> Figures:
         figures = Figures()
         async with insisting(process.home, figures):
             for number in range(times):
@@ -59,17 +61,27 @@ def filled(folder: Path, chance: Random, times: int) -> Figures:
 
     with small_disk(folder / "state", "size=8m") as base:
         with served(folder / "project", base) as process:
-            figures = asyncio.run(lived())
+            figures = asyncio.run(lived(process))
         shutil.copytree(base, folder / "kept")  # what is mounted goes
     (folder / "state").rmdir()
     (folder / "kept").rename(folder / "state")
     return figures
 
 
+def survived(
+    folder: Path, base: Path, lived: Callable[[Served], Coroutine[Any, Any, Figures]], wrapper: Sequence[str] = ()
+) -> None:
+    """A coordinator with its state at `base` lived so, and nothing that it acknowledged is lost."""
+    with served(folder / "project", base, wrapper=wrapper) as process:
+        figures = asyncio.run(lived(process))
+        process.kill()
+        assert judged(folder, figures) == []
+
+
 def test_a_disk_that_refuses_ends_it_loudly(tmp_path: Path) -> None:
     """A write the system refuses for good: it ends and says so, and the next start has all that was acknowledged."""
 
-    async def lived() -> Figures:
+    async def lived(process: Served) -> Figures:
         figures = Figures()
         async with insisting(process.home, figures):
             await served_again(figures)
@@ -80,17 +92,14 @@ def test_a_disk_that_refuses_ends_it_loudly(tmp_path: Path) -> None:
             await served_again(figures)
         return figures
 
-    with served(tmp_path / "project", tmp_path / "state") as process:
-        figures = asyncio.run(lived())
-        process.kill()
-        assert judged(tmp_path, figures) == []
+    survived(tmp_path, tmp_path / "state", lived)
 
 
 @pytest.mark.parametrize("how", ["removed", "replaced"])
 def test_a_state_folder_that_goes_ends_it_loudly(tmp_path: Path, how: str) -> None:
     """Under a running coordinator: it ends and says so; put back, all that was acknowledged is there."""
 
-    async def lived() -> Figures:
+    async def lived(process: Served) -> Figures:
         figures = Figures()
         aside = process.home.with_name("aside")
         async with insisting(process.home, figures):
@@ -109,16 +118,13 @@ def test_a_state_folder_that_goes_ends_it_loudly(tmp_path: Path, how: str) -> No
             await served_again(figures)
         return figures
 
-    with served(tmp_path / "project", tmp_path / "state") as process:
-        figures = asyncio.run(lived())
-        process.kill()
-        assert judged(tmp_path, figures) == []
+    survived(tmp_path, tmp_path / "state", lived)
 
 
 def test_a_state_folder_that_may_not_be_written_any_more(tmp_path: Path) -> None:
     """What is open goes on; the next start names the folder, and goes on where it was once it may be written again."""
 
-    async def lived() -> Figures:
+    async def lived(process: Served) -> Figures:
         figures = Figures()
         async with insisting(process.home, figures):
             await served_again(figures)
@@ -132,16 +138,13 @@ def test_a_state_folder_that_may_not_be_written_any_more(tmp_path: Path) -> None
             await served_again(figures)
         return figures
 
-    with served(tmp_path / "project", tmp_path / "state", wrapper=without_rights()) as process:
-        figures = asyncio.run(lived())
-        process.kill()
-        assert judged(tmp_path, figures) == []
+    survived(tmp_path, tmp_path / "state", lived, wrapper=without_rights())
 
 
 def test_no_names_left_on_the_disk(tmp_path: Path) -> None:
     """No inode is free: what is open goes on, a start says what is missing, starting over waits; nothing is lost."""
 
-    async def lived() -> Figures:
+    async def lived(process: Served) -> Figures:
         figures = Figures()
         async with insisting(process.home, figures):
             await served_again(figures)
@@ -164,13 +167,8 @@ def test_no_names_left_on_the_disk(tmp_path: Path) -> None:
             await served_again(figures)
         return figures
 
-    with (
-        small_disk(tmp_path / "state", "size=16m,nr_inodes=200") as base,
-        served(tmp_path / "project", base) as process,
-    ):
-        figures = asyncio.run(lived())
-        process.kill()
-        assert judged(tmp_path, figures) == []
+    with small_disk(tmp_path / "state", "size=16m,nr_inodes=200") as base:
+        survived(tmp_path, base, lived)
 
 
 def test_a_checkpoint_without_room_harms_nothing(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado import web, websocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from devmesh.bridge.dialing import dial
-from devmesh.bridge.remote import CREDENTIAL, KEY
+from devmesh.bridge.dialing import KEY, dial
+from devmesh.bridge.remote import CREDENTIAL
 from devmesh.errors import DevMeshError, NoMesh, Refused
 from devmesh.jupyter.server.handlers import RESOURCE
 from devmesh.vocabulary.codec import MAX_MESSAGE

@@ -12,7 +12,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from devmesh.bridge.remote import CREDENTIAL, KEY
+from devmesh.bridge.dialing import KEY
+from devmesh.bridge.remote import CREDENTIAL
 from devmesh.mesh import Mesh
 from devmesh.vocabulary.facts import AgentJoined, SessionOpened
 from devmesh.vocabulary.requests import Join

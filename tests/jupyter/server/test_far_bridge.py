@@ -14,7 +14,7 @@ import pytest
 
 from devmesh.mesh import Mesh
 from tests.jupyter.server.reverse import Proxied, reverse_proxy
-from tests.jupyter.server.rig import ROOT, Served, jupyter_server
+from tests.jupyter.server.rig import ROOT, Served, jupyter_server, self_signed
 from tests.mesh.conftest import script
 
 pytestmark = pytest.mark.slow
@@ -25,13 +25,7 @@ BASE = "/user/someone/"
 @pytest.fixture(scope="module")
 def authority(folder: Path) -> tuple[Path, Path]:
     """A certificate for localhost that signs itself, and its key."""
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return certificate, key
+    return self_signed(folder)
 
 
 @pytest.fixture(scope="module")

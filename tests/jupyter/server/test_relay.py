@@ -11,7 +11,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from devmesh.bridge.remote import CREDENTIAL, KEY
+from devmesh.bridge.dialing import KEY
+from devmesh.bridge.remote import CREDENTIAL
 from devmesh.mesh import Mesh
 from devmesh.vocabulary.codec import MAX_MESSAGE, Message, decode_delivery, encode
 from devmesh.vocabulary.facts import AgentJoined, LeasesRenewed, RequestRefused, SessionOpened, SessionResumed

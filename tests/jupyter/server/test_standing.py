@@ -20,7 +20,7 @@ import pytest
 
 from devmesh.errors import SettingError
 from devmesh.jupyter.server.standing import refuse_open_door
-from tests.jupyter.server.rig import ROOT, asked, free_port
+from tests.jupyter.server.rig import ROOT, asked, free_port, self_signed
 from tests.mesh.conftest import project_at
 
 PEM = Path("x.pem")
@@ -123,12 +123,7 @@ def test_serve_does_not_start_where_others_could_reach_it(tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_with_a_certificate_it_speaks_tls(tmp_path: Path) -> None:
     """And nothing in the clear."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    certificate, key = self_signed(tmp_path)
     port = free_port()
     settings = {"DEVMESH_HTTP_CERTIFICATE": str(certificate), "DEVMESH_HTTP_KEY": str(key)}
     with serve(tmp_path, DEVMESH_HTTP_PORT=str(port), **settings) as (_, said):
