@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from devmesh.core import events, hearing, snapshot
+from devmesh.core import agents, events, hearing, snapshot
 from devmesh.core.apply import apply
 from devmesh.core.effects import Effect, Record, Tell
 from devmesh.core.sessions import MAY_SAY, REPEATABLE
@@ -24,6 +24,11 @@ Patch = pytest.MonkeyPatch
 def role_is_not_looked_at(patch: Patch) -> None:
     """Whoever is connected may say what only the person may (promise 8)."""
     patch.setattr(hearing, "MAY_SAY", dict.fromkeys(MAY_SAY, frozenset(Role)))
+
+
+def a_credential_is_for_many(patch: Patch) -> None:
+    """Whoever has a secret joins as often as it likes."""
+    patch.setattr(agents, "_by_same_credential", lambda *_: None)
 
 
 def requests_count_again(patch: Patch) -> None:

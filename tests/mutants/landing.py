@@ -119,6 +119,11 @@ def review_is_not_asked_for(patch: Patch) -> None:
     patch.setattr(reviews, "request", lambda *_: None)
 
 
+def what_is_obeyed_lands(patch: Patch) -> None:
+    """Files that tools, editors and git obey are offered like any other."""
+    patch.setattr(gate, "is_delicate", lambda _: False)
+
+
 def any_verdict_counts(patch: Patch) -> None:
     """Whoever sends a verdict is believed, the author and who was never asked alike (Rule 5)."""
 

@@ -95,6 +95,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _mutant(landing.changes_wanted_lands, Seeds(0)),
     _mutant(landing.any_verdict_counts, _among_strangers(1)),
     _mutant(landing.authors_review, Seeds(0)),
+    _mutant(landing.what_is_obeyed_lands, scenarios.what_is_obeyed_waits_for_the_person),
     # Tasks, bidding and hardware.
     _mutant(work.any_agents_word_counts, _among_strangers(0)),
     _mutant(work.any_attempt_counts, _among_strangers(14)),
@@ -128,6 +129,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _mutant(spending.the_revoked_stay, scenarios.a_revoked_credential_ends_its_connections),
     # Sessions, the record and recovery.
     _mutant(identity.role_is_not_looked_at, _among_strangers(0)),
+    _mutant(identity.a_credential_is_for_many, scenarios.a_credential_is_one_agents),
     _mutant(identity.requests_count_again, Seeds(5)),
     _mutant(identity.late_requests_count, _among_strangers(4)),
     _mutant(identity.told_before_recorded, Seeds(0)),

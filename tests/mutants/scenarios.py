@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from devmesh.core import events
-from devmesh.core.effects import HangUp
+from devmesh.core.effects import HangUp, PrepareChange
 from devmesh.vocabulary import facts, requests
-from devmesh.vocabulary.terms import Limits, LockMode, Outcome, QuestionKind, Resources, Role, TaskState
+from devmesh.vocabulary.terms import Limits, LockMode, Outcome, QuestionKind, Resources, Role, TaskState, Verdict
 from tests.core.rig import Rig, only
 
 
@@ -97,3 +97,28 @@ def a_revoked_credential_ends_its_connections() -> None:
     rig.feed(events.Connected(connection=50, role=Role.AGENT, key="a", credential=1))
     rig.say(rig.person(), requests.RevokeCredential(credential=1))
     assert [effect.connection for effect in rig.wanted(HangUp)] == [50]
+
+
+def a_credential_is_one_agents() -> None:
+    """While who came in by it is connected, a second connection by it does not join; a role's token lets many in."""
+    rig = Rig()
+    rig.say(rig.person(), requests.IssueCredential(digest="0f" * 32, role=Role.AGENT))
+    for connection, key in ((50, "a"), (51, "b")):
+        rig.connections[key], rig.ids[key] = connection, 0
+        rig.feed(events.Connected(connection=connection, role=Role.AGENT, key=key, credential=1))
+        rig.say(key, requests.Join(tool=key))
+    assert [agent.name for agent in rig.state.present] == ["a-1"]
+    rig.join("c", "d")
+    assert len(rig.state.present) == 3
+
+
+def what_is_obeyed_waits_for_the_person() -> None:
+    """With and without a review by an agent; nothing else than the person's yes lets it into the gate."""
+    for review in (False, True):
+        rig = Rig()
+        rig.join("one", "critic")
+        change = rig.offer(rig.begin(rig.post(review=review), "one-1"), "a.py", ".vscode/tasks.json").change
+        assert not rig.wanted(PrepareChange)
+        assert rig.state.changes[change].review is None
+        rig.say(rig.person(), requests.Review(change=change, verdict=Verdict.APPROVE))
+        assert rig.wanted(PrepareChange)
