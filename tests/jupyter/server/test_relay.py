@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from contextlib import suppress
 from typing import Any
 
 import pytest
+from jupyter_server.auth import AllowAllAuthorizer, IdentityProvider
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from devmesh.bridge.dialing import KEY
 from devmesh.bridge.remote import CREDENTIAL
+from devmesh.coordinator.pace import FAILURES, Bucket
+from devmesh.jupyter.server.meshes import Meshes
+from devmesh.jupyter.server.relay import RelayHandler
 from devmesh.mesh import Mesh
+from devmesh.settings import Settings
 from devmesh.vocabulary.codec import MAX_MESSAGE, Message, decode_delivery, encode
 from devmesh.vocabulary.facts import AgentJoined, LeasesRenewed, RequestRefused, SessionOpened, SessionResumed
 from devmesh.vocabulary.requests import AnyRequest, Heartbeat, Join, PostTask
@@ -188,3 +197,46 @@ def test_a_flood_is_slowed_down_and_memory_does_not_pile_up(served: Served, mesh
         await calm.close()
 
     asyncio.run(play())
+
+
+class LeftMeanwhile(RelayHandler):
+    """Its client's leaving is noticed in the very turn of the loop in which the coordinator was reached."""
+
+    served: asyncio.Future[RelayHandler]
+
+    def open(self, *given: Any) -> None:
+        """What closing does comes first, as if it had been waiting for its turn already."""
+        self.on_close()
+        super().open(*given)
+        self.served.set_result(self)
+
+
+def test_a_client_that_leaves_before_it_is_served_leaves_nothing(mesh: Mesh) -> None:
+    """The connection to the coordinator ends with it, its place is free, and nothing fails behind anybody's back."""
+    meshes = Meshes(Settings(home=mesh.home.parent))
+    doors: dict[str, Any] = {
+        "identity_provider": IdentityProvider(token="t" * 32),
+        "authorizer": AllowAllAuthorizer(),
+        "base_url": "/",
+        "cookie_secret": secrets.token_bytes(32),
+    }
+
+    async def play() -> None:
+        LeftMeanwhile.served = asyncio.get_running_loop().create_future()
+        given = {"meshes": meshes, "failures": Bucket(FAILURES, time.monotonic)}
+        server = HTTPServer(Application([(r"/devmesh/ws/(?P<project>[^/]+)", LeftMeanwhile, given)], **doors))
+        server.add_sockets(sockets := bind_sockets(0, "127.0.0.1"))
+        here = Served(sockets[0].getsockname()[1], "t" * 32, mesh.home)
+        issued = await asyncio.to_thread(mesh.credentials.issue)
+        socket = await enter(here, mesh, issued.secret)
+        handler = await asyncio.wait_for(LeftMeanwhile.served, 20)
+        await asyncio.wait_for(handler._closing, 20)
+        assert handler._pumping is not None
+        assert handler._pumping.exception() is None
+        assert (RelayHandler.relayed, handler._upstream) == (0, None)
+        await ended(socket)
+        server.stop()
+        await server.close_all_connections()
+
+    asyncio.run(play())
+    meshes.close()
