@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from devmesh.core import hardware, lock_requests, parking, questions, tasks
+from devmesh.core import hardware, lock_requests, naming, parking, questions, tasks
 from devmesh.core.rules import rulebook
 from devmesh.core.state import Agent, MeshState, Session
 from devmesh.core.turn import Turn
@@ -41,10 +41,13 @@ def join(turn: Turn, session: Session, request: requests.Join) -> None:
             hint="`devmesh credentials issue` gives another.",
         )
         return
+    name = naming.name_for(turn, request.tool)
+    if name is None:
+        return
     limits = state.limits
     turn.record(
         facts.AgentJoined(
-            agent=f"{request.tool}-{state.names.get(request.tool, 0) + 1}",
+            agent=name,
             session=session.number,
             tool=request.tool,
             model=request.model,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from devmesh.core import agents, events, hearing, snapshot
+from devmesh.core import agents, events, hearing, naming, snapshot
 from devmesh.core.apply import apply
 from devmesh.core.effects import Effect, Record, Tell
 from devmesh.core.sessions import MAY_SAY, REPEATABLE
@@ -29,6 +29,12 @@ def role_is_not_looked_at(patch: Patch) -> None:
 def a_credential_is_for_many(patch: Patch) -> None:
     """Whoever has a secret joins as often as it likes."""
     patch.setattr(agents, "_by_same_credential", lambda *_: None)
+
+
+def any_name_is_given(patch: Patch) -> None:
+    """An agent is called as its tool says it is, whoever is called so already."""
+    patch.setattr(naming, "reads_like_the_person", lambda _: False)
+    patch.setattr(naming, "_taken_for", lambda *_: None)
 
 
 def requests_count_again(patch: Patch) -> None:

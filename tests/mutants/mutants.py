@@ -130,6 +130,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     # Sessions, the record and recovery.
     _mutant(identity.role_is_not_looked_at, _among_strangers(0)),
     _mutant(identity.a_credential_is_for_many, scenarios.a_credential_is_one_agents),
+    _mutant(identity.any_name_is_given, scenarios.nobody_is_taken_for_another),
     _mutant(identity.requests_count_again, Seeds(5)),
     _mutant(identity.late_requests_count, _among_strangers(4)),
     _mutant(identity.told_before_recorded, Seeds(0)),

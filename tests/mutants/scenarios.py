@@ -112,6 +112,16 @@ def a_credential_is_one_agents() -> None:
     assert len(rig.state.present) == 3
 
 
+def nobody_is_taken_for_another() -> None:
+    """Neither for the person nor for an agent that is here."""
+    rig = Rig()
+    rig.join("victim")
+    for tool in ("Person", "VICTIM"):
+        rig.connect(tool)
+        rig.say(tool, requests.Join(tool=tool))
+    assert [agent.name for agent in rig.state.present] == ["victim-1"]
+
+
 def what_is_obeyed_waits_for_the_person() -> None:
     """With and without a review by an agent; nothing else than the person's yes lets it into the gate."""
     for review in (False, True):

@@ -14,9 +14,15 @@ from devmesh.vocabulary.terms import Resources
 def agent_joined(state: MeshState, recorded: Recorded, fact: facts.AgentJoined) -> None:
     deadline = recorded.now + fact.lease
     state.agents[fact.agent] = Agent(joined=fact, joined_at=recorded.now, deadline=deadline, heard_at=recorded.now)
-    state.names[fact.tool] = state.names.get(fact.tool, 0) + 1
+    state.names[fact.tool] = max(state.names.get(fact.tool, 0) + 1, _number_in(fact.agent))
     state.sessions[fact.session].agent = fact.agent
     state.alarms.set("agent", fact.agent, deadline)
+
+
+def _number_in(name: str) -> int:
+    """Names leave numbers out; the next is counted from the last."""
+    number = name.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def agent_gone(state: MeshState, recorded: Recorded, fact: facts.AgentLeft | facts.AgentLost) -> None:
