@@ -25,18 +25,20 @@ class Sampler:
     def look(self) -> Sampled:
         """What there is, and what of it is in use now."""
         memory = psutil.virtual_memory()
-        total, used = self._graphics.memory()
+        cards = self._graphics.memory()
         return Sampled(
-            total=Resources(ram_gb=_rounded(memory.total), vram_gb=_rounded(total)),
-            used=Resources(ram_gb=_rounded(memory.total - memory.available), vram_gb=_rounded(used)),
+            total=Resources(ram_gb=_rounded(memory.total), vram_gb=_rounded(cards.total)),
+            used=Resources(ram_gb=_rounded(memory.total - memory.available), vram_gb=_rounded(cards.used)),
         )
 
     def grantable(self, settings: Settings) -> Resources:
-        """What the hardware ledger may grant: the settings' figures; measured where they have none."""
-        measured = self.look().total
-        ram = measured.ram_gb * (1 - _KEPT_FREE) if settings.ram_gb is None else settings.ram_gb
-        vram = measured.vram_gb if settings.gpu_vram_gb is None else settings.gpu_vram_gb
-        return Resources(ram_gb=round(ram, 3), vram_gb=round(vram, 3))
+        """What the hardware ledger may grant: the settings' figures; where they have none, what programs can have."""
+        ram, vram = settings.ram_gb, settings.gpu_vram_gb
+        cards = self._graphics.memory()
+        return Resources(
+            ram_gb=_rounded(psutil.virtual_memory().total * (1 - _KEPT_FREE)) if ram is None else round(ram, 3),
+            vram_gb=_rounded(cards.total - cards.kept) if vram is None else round(vram, 3),
+        )
 
 
 def _rounded(count: float) -> float:

@@ -60,3 +60,11 @@ def test_unset_it_is_measured_with_some_kept_for_the_system(driver: Driver) -> N
     granted = sampler.grantable(Settings.load())
     assert total.ram_gb / 2 < granted.ram_gb < total.ram_gb
     assert granted.vram_gb == 16.0
+
+
+def test_what_the_driver_keeps_for_itself_is_not_granted(driver: Driver) -> None:
+    """No program can have it; nor is it in use."""
+    driver.cards[0].kept = 10**9
+    sampled = Sampler().look()
+    assert (sampled.total.vram_gb, sampled.used.vram_gb) == (16.0, 3.0)
+    assert Sampler().grantable(Settings.load()).vram_gb == 15.0

@@ -12,14 +12,22 @@ import pynvml
 
 GONE = 15
 "NVML_ERROR_GPU_IS_LOST."
-SUCCESS, TOO_SMALL = 0, 7
+SUCCESS, TOO_SMALL, NO_SUCH_FUNCTION = 0, 7, 13
 
 
 class Card:
-    """One card: bytes in all, and what each process has of them."""
+    """One card: bytes in all, what each process has of them, and what the driver keeps for itself."""
 
-    def __init__(self, total: int, computing: dict[int, int], drawing: dict[int, int] | None = None) -> None:
-        self.total, self.computing, self.drawing = total, computing, drawing or {}
+    def __init__(
+        self, total: int, computing: dict[int, int], drawing: dict[int, int] | None = None, kept: int = 0
+    ) -> None:
+        self.total, self.computing, self.drawing, self.kept = total, computing, drawing or {}, kept
+        self.is_lost = False
+
+    @property
+    def taken(self) -> int:
+        """By programs."""
+        return sum((self.computing | self.drawing).values())
 
 
 class Driver:
@@ -28,6 +36,8 @@ class Driver:
     def __init__(self, *cards: Card) -> None:
         self.cards = cards
         self.is_gone = False
+        self.is_old = False
+        "It knows only the first version of the question for memory."
         self._handles: dict[int, int] = {}
 
     def nvmlInitWithFlags(self, _: Any) -> int:  # noqa: N802 - the library's name
@@ -43,14 +53,19 @@ class Driver:
         """A pointer that is never followed: the number of the card, from 1."""
         handle._obj.contents = handle._obj._type_()
         self._handles[id(handle._obj)] = int(index.value)
-        return SUCCESS
+        return GONE if self.cards[index.value].is_lost else SUCCESS
 
     def nvmlDeviceGetMemoryInfo(self, handle: Any, memory: Any) -> int:  # noqa: N802
-        """Total and used."""
+        """The first version: what the driver keeps counts as used."""
         card = self._card(handle)
-        memory._obj.total = card.total
-        memory._obj.used = sum((card.computing | card.drawing).values())
+        memory._obj.total, memory._obj.used = card.total, card.taken + card.kept
         return SUCCESS
+
+    def nvmlDeviceGetMemoryInfo_v2(self, handle: Any, memory: Any) -> int:  # noqa: N802
+        """The second: it does not, and is said."""
+        card = self._card(handle)
+        memory._obj.total, memory._obj.used, memory._obj.reserved = card.total, card.taken, card.kept
+        return NO_SUCH_FUNCTION if self.is_old else SUCCESS
 
     def nvmlDeviceGetComputeRunningProcesses_v3(self, handle: Any, count: Any, room: Any) -> int:  # noqa: N802
         """The size first, then the list."""
