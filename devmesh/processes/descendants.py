@@ -17,6 +17,8 @@ else:
 
 LAST_RESORT = 5.0
 "Seconds of SIGKILL after which what is left counts as unkillable: it sleeps in the kernel, or belongs to another user."
+THREADS = 17
+"Where `/proc/PID/stat` says, after the name, how many threads live: without its main thread, a process looks dead."
 SUBREAPER = 36
 "PR_SET_CHILD_SUBREAPER of <linux/prctl.h>."
 
@@ -58,11 +60,11 @@ def _processes() -> Iterable[tuple[int, int]]:
         if name.isdigit():
             try:
                 with open(f"/proc/{name}/stat", "rb") as file:
-                    state, parent = file.read().rpartition(b")")[2].split()[:2]
-            except (OSError, ValueError):
+                    said = file.read().rpartition(b")")[2].split()
+            except OSError:
                 continue
-            if state not in (b"Z", b"X"):
-                yield int(name), int(parent)
+            if said and (said[0] not in (b"Z", b"X") or int(said[THREADS]) > 1):
+                yield int(name), int(said[1])
 
 
 def _listed_by_ps() -> Iterable[tuple[int, int]]:

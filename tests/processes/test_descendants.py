@@ -113,3 +113,19 @@ def test_whoever_cannot_be_signalled_is_passed_by() -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
     send(gone.pid, signal.SIGTERM)
+
+
+def test_a_process_whose_main_thread_has_ended_lives_on_and_is_killed(mark: str, alive: Alive) -> None:
+    """To the system it looks dead until its last thread has ended: a moment, or for ever."""
+    program = """
+script = (
+    "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(1000,)).start(); "
+    "ctypes.CDLL(None).pthread_exit(None)"
+)
+process = subprocess.Popen([sys.executable, "-c", script])
+stat = f"/proc/{process.pid}/stat"
+while open(stat).read().rpartition(")")[2].split()[0] != "Z":
+    time.sleep(0.001)
+print(json.dumps([process.pid in descendants(), Tree(process.pid).kill(), os.path.exists(stat)]))
+"""
+    assert told(mark, program) == [True, 0, False]
