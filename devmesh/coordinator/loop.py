@@ -162,12 +162,13 @@ class Coordinator:
         opening = partial(open_gate, self.project, self.home, include=self.settings.workspace_include)
         gate = await loop.run_in_executor(self._aside, partial(opening, failpoint=self._failpoint))
         await loop.run_in_executor(self._aside, tidy_home, gate.repository, live_workspaces(state))
+        self._repository = gate.repository
         self._gate = GateLine(gate, self._inbox, self.settings.check_limit_sec)
         stack.push_async_callback(self._gate.close)
 
     async def _open_listener(self, stack: AsyncExitStack) -> None:
         self._tokens = fresh_tokens()
-        reception = await Reception.open(self.project, self._inbox, self._aside)
+        reception = await Reception.open(self.project, self._repository, self._inbox, self._aside)
         self._reception = reception
         self._listener = Listener(
             reception,

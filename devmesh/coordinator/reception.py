@@ -1,6 +1,6 @@
-"""Between the sockets and the inbox: what clients say becomes events, with their paths made canonical on the way.
+"""Between the sockets and the inbox: what clients say becomes events, with what it names looked at on the way.
 
-Knows connections and paths; decides nothing.
+Knows connections, paths and contents; decides nothing.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from pathlib import Path
 
 from devmesh.coordinator.canonical import Canonicaliser, NeedsScan
 from devmesh.coordinator.channel import Channel
+from devmesh.coordinator.contents import Contents, names_contents
 from devmesh.coordinator.funnel import harmless
 from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.paths import Paths, Understood
 from devmesh.core.events import Connected, Heard, Lost, Objection
 from devmesh.errors import Code
+from devmesh.repository import Repository
 from devmesh.vocabulary.codec import Message
 from devmesh.vocabulary.terms import Role
 
@@ -28,19 +30,20 @@ _FAULT = Objection(
 class Reception:
     """What the listener reports to. The events of one connection keep their order."""
 
-    def __init__(self, paths: Paths, inbox: Inbox, aside: Executor) -> None:
+    def __init__(self, paths: Paths, contents: Contents, inbox: Inbox, aside: Executor) -> None:
         self._paths = paths
+        self._contents = contents
         self._inbox = inbox
         self._aside = aside
         self._keys: dict[int, str] = {}
         self._blamed: dict[tuple[str, int], None] = {}
 
     @classmethod
-    async def open(cls, project: Path, inbox: Inbox, aside: Executor) -> Reception:
+    async def open(cls, project: Path, repository: Repository, inbox: Inbox, aside: Executor) -> Reception:
         """Looks at the project's volume once, off the loop."""
         loop = asyncio.get_running_loop()
         paths = await loop.run_in_executor(aside, lambda: Paths(Canonicaliser(project), str(project)))
-        return cls(paths, inbox, aside)
+        return cls(paths, Contents(repository), inbox, aside)
 
     def blame(self, event: Heard) -> None:
         """This request could not be decided: it is refused when it comes again, or one client could stop all others."""
@@ -64,9 +67,13 @@ class Reception:
         if self._paths.slow and self._paths.needs_disk(message.request):
             return self._look_aside(channel, message)
         try:
-            self._put(channel, message, self._paths.understand(message.request, scan=False))
+            understood = self._paths.understand(message.request, scan=False)
         except NeedsScan:
             return self._look_aside(channel, message)
+        # who may not say such a thing is told so without a look
+        if understood.objection is None and channel.is_agent and names_contents(message.request):
+            return asyncio.ensure_future(self._look_up(channel, message, understood))
+        self._put(channel, message, understood)
         return None
 
     def lost(self, channel: Channel, reason: str) -> None:
@@ -92,3 +99,11 @@ class Reception:
         loop = asyncio.get_running_loop()
         understood = await loop.run_in_executor(self._aside, self._paths.understand, message.request)
         self._put(channel, message, understood)
+
+    async def _look_up(self, channel: Channel, message: Message, understood: Understood) -> None:
+        """What is asked of the repository is paid for by whoever asks: nobody's names may keep others waiting."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        objection = await loop.run_in_executor(self._aside, self._contents.objection, message.request)
+        channel.spend(loop.time() - begun)
+        self._put(channel, message, Understood(understood.request, objection))

@@ -156,6 +156,10 @@ class Task(Struct):
     dearest_run: Spending = Spending()
     short_of_money: bool = False
     "Paused because its budget, or the mesh's, would not do for one more run."
+    given: dict[int, int] = field(default_factory=dict)
+    "The sessions of its latest attempts: what one of them leaves may be said after it is over."
+    writes: int = 0
+    "Writes behind the gate that were reported since it was awarded last."
 
     @property
     def number(self) -> int:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from devmesh.core.events import Rescued
-from devmesh.core.state import Agent
+from devmesh.core.state import Agent, Task
 from devmesh.core.targets import escape
 from devmesh.core.turn import Turn
+from devmesh.errors import Code
 from devmesh.vocabulary import facts, requests
-from devmesh.vocabulary.terms import LockMode, WrittenBehind
+from devmesh.vocabulary.requests import MOST_WRITES
+from devmesh.vocabulary.terms import LockMode, TaskState, WrittenBehind
 
 
 def report(turn: Turn, agent: Agent, request: requests.ReportWrite) -> None:
-    """An agent's bridge found it: its tool's doing, or somebody's whom nobody knows."""
+    """An agent's bridge found it while it worked on a task: its tool's doing, or somebody's whom nobody knows."""
+    if not _may_report(turn, agent, request):
+        return
     turn.record(
         facts.WriteFound(
             write=turn.state.number("write"),
@@ -25,6 +29,28 @@ def report(turn: Turn, agent: Agent, request: requests.ReportWrite) -> None:
             reporter=agent.name,
         )
     )
+
+
+def _may_report(turn: Turn, agent: Agent, request: requests.ReportWrite) -> bool:
+    """Of an attempt of its own, which may have failed or been taken away meanwhile: what it leaves is still to say."""
+    task = turn.state.tasks.get(request.task or 0)
+    if task is None:
+        message = f"{agent.name} works on no such task, and what it finds is nobody's to decide"
+        turn.refuse(Code.UNKNOWN, message, field="task", hint="Name the task, and its attempt.")
+    elif not _is_its_own(task, agent, request.attempt) or task.state is TaskState.COMPLETED:
+        message = f"attempt {request.attempt} of task {task.number} is not {agent.name}'s, or is completed"
+        turn.refuse(Code.NOT_ASSIGNED, message, field="attempt")
+    elif task.writes >= MOST_WRITES:
+        turn.refuse(Code.LIMIT, f"{task.writes} writes were reported of this attempt already", field="attempt")
+    else:
+        return True
+    return False
+
+
+def _is_its_own(task: Task, agent: Agent, attempt: int | None) -> bool:
+    """By name while it has it; by its session afterwards, for it may have been given up and have joined again."""
+    has_it = task.agent == agent.name and task.attempt == attempt
+    return has_it or task.given.get(attempt or 0) == agent.joined.session
 
 
 def rescued(turn: Turn, found: Rescued) -> None:

@@ -1,4 +1,4 @@
-"""Many objects read through one git process. Knows what `git cat-file --batch` says; no files, no content."""
+"""Many objects read through one git process. Knows what `git cat-file` says; no files, no content."""
 
 from __future__ import annotations
 
@@ -28,3 +28,12 @@ def read_batch(git: Git, oids: Collection[str]) -> dict[str, bytes]:
         begins, at = end + 1, end + 2 + int(words[2])
         found[oid] = said[begins : at - 1]
     return found
+
+
+def kinds_in_batch(git: Git, oids: Collection[str]) -> dict[str, str | None]:
+    """What every object named is: `blob`, `tree`, `commit`, `tag`, or None where there is none."""
+    if not oids:
+        return {}
+    said = git.run("cat-file", "--batch-check=%(objecttype)", given="".join(f"{oid}\n" for oid in oids).encode())
+    kinds = (line.split()[-1] for line in said.decode().splitlines())
+    return {oid: None if kind == "missing" else kind for oid, kind in zip(oids, kinds, strict=True)}

@@ -25,6 +25,8 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 "The system's words for: no room."
 _KEPT_AT_ONCE = 64
 "Blobs, to bound what is in memory."
+_HEADER = 64
+"Bytes of an object that surely say what it is."
 
 
 def blob_id(data: bytes) -> str:
@@ -72,6 +74,16 @@ def read_loose(directory: Path, oid: str) -> bytes | None:
 def is_loose(directory: Path, oid: str) -> bool:
     """Whether the repository's own store has it as a file of its own."""
     return _place(directory, oid).exists()
+
+
+def kind_of_loose(directory: Path, oid: str) -> str | None:
+    """What it is (`blob`, `commit`, ...), if the repository's own store has it as a file of its own."""
+    try:
+        with _place(directory, oid).open("rb") as file:
+            header = zlib.decompressobj().decompress(file.read(_HEADER), _HEADER)
+    except (OSError, zlib.error):
+        return None
+    return header.partition(b" ")[0].decode("ascii", "replace") or None
 
 
 def keep(git: Git, directory: Path, oids: Iterable[str]) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devmesh.errors import RepositoryError
-from devmesh.repository.batches import read_batch
-from devmesh.repository.loose import read_loose
+from devmesh.repository.batches import kinds_in_batch, read_batch
+from devmesh.repository.loose import kind_of_loose, read_loose
 from devmesh.vocabulary.terms import FileChange, FileKind, PlannedWrite
 
 if TYPE_CHECKING:
@@ -56,6 +56,12 @@ def read_blobs(git: Git, directory: Path, oids: Iterable[str]) -> dict[str, byte
     own = {oid: read_loose(directory, checked(oid)) for oid in oids}
     borrowed = read_batch(git, [oid for oid, data in own.items() if data is None])
     return {oid: borrowed[oid] if data is None else data for oid, data in own.items()}
+
+
+def kinds(git: Git, directory: Path, oids: Iterable[str]) -> dict[str, str | None]:
+    """What every object named is: `blob`, `commit`, ..., or None where there is none."""
+    own = {oid: kind_of_loose(directory, checked(oid)) for oid in oids}
+    return own | kinds_in_batch(git, [oid for oid, kind in own.items() if kind is None])
 
 
 def readable(name: str) -> str:

@@ -139,6 +139,10 @@ class Repository:
             return False
         return True
 
+    def kinds(self, oids: Iterable[str]) -> dict[str, str | None]:
+        """What each of these is: `blob`, `commit`, ..., or None where there is none. Reads no content."""
+        return objects.kinds(self.git, self.directory, oids)
+
     def write_blob(self, data: bytes) -> str:
         """Keep this content, and return its name."""
         return self.write_blobs([data])[0]

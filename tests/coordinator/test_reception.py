@@ -14,6 +14,7 @@ import pytest
 from devmesh.coordinator.guard import Credential
 from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.reception import Reception
+from devmesh.coordinator.tree import WriteGate
 from devmesh.core.events import Connected, Heard, Lost
 from devmesh.errors import Code
 from devmesh.settings import Settings
@@ -33,7 +34,7 @@ def aside() -> Iterator[ThreadPoolExecutor]:
 
 def channel(number: int = 1, key: str = "k" * 64) -> Any:
     """What the reception knows of a connection."""
-    return SimpleNamespace(number=number, credential=Credential(Role.AGENT, key))
+    return SimpleNamespace(number=number, credential=Credential(Role.AGENT, key), is_agent=True)
 
 
 def lock(target: str, number: int = 1) -> Message:
@@ -42,10 +43,12 @@ def lock(target: str, number: int = 1) -> Message:
 
 
 @looped
-async def test_a_connections_life_is_three_kinds_of_events(project: Path, aside: ThreadPoolExecutor) -> None:
+async def test_a_connections_life_is_three_kinds_of_events(
+    project: Path, gate: WriteGate, aside: ThreadPoolExecutor
+) -> None:
     """It came, it spoke, it went."""
     inbox = Inbox()
-    reception = await Reception.open(project, inbox, aside)
+    reception = await Reception.open(project, gate.repository, inbox, aside)
     reception.connected(channel())
     assert reception.heard(channel(), lock("./a.txt")) is None
     reception.lost(channel(), "gone")
@@ -57,10 +60,12 @@ async def test_a_connections_life_is_three_kinds_of_events(project: Path, aside:
 
 
 @looped
-async def test_what_agents_write_is_cleaned_before_the_rules_see_it(project: Path, aside: ThreadPoolExecutor) -> None:
+async def test_what_agents_write_is_cleaned_before_the_rules_see_it(
+    project: Path, gate: WriteGate, aside: ThreadPoolExecutor
+) -> None:
     """Promise 10: no client can put a secret or a control character on record."""
     inbox = Inbox()
-    reception = await Reception.open(project, inbox, aside)
+    reception = await Reception.open(project, gate.repository, inbox, aside)
     secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" * 2
     reception.heard(channel(), Message(id=1, request=Leave(reason=f"bye \x1b[31m{secret}")))
     (heard,) = inbox.drain()
@@ -71,11 +76,11 @@ async def test_what_agents_write_is_cleaned_before_the_rules_see_it(project: Pat
 
 @looped
 async def test_a_request_that_was_blamed_is_refused_for_that_client_alone(
-    project: Path, aside: ThreadPoolExecutor
+    project: Path, gate: WriteGate, aside: ThreadPoolExecutor
 ) -> None:
     """On whatever connection it comes again; another client's request of the same number is sound."""
     inbox = Inbox()
-    reception = await Reception.open(project, inbox, aside)
+    reception = await Reception.open(project, gate.repository, inbox, aside)
     reception.connected(channel())
     reception.heard(channel(), Message(id=7, request=Heartbeat()))
     _, heard = inbox.drain()
@@ -93,11 +98,11 @@ async def test_a_request_that_was_blamed_is_refused_for_that_client_alone(
 
 
 @looped
-async def test_what_takes_long_is_looked_at_aside(project: Path, aside: ThreadPoolExecutor) -> None:
+async def test_what_takes_long_is_looked_at_aside(project: Path, gate: WriteGate, aside: ThreadPoolExecutor) -> None:
     """A file with two names: nothing is heard until the future is done, and then with its key."""
     (project / "zebra.py").hardlink_to(project / "src" / "app.py")
     inbox = Inbox()
-    reception = await Reception.open(project, inbox, aside)
+    reception = await Reception.open(project, gate.repository, inbox, aside)
     reception.connected(channel())
     pending = reception.heard(channel(), lock("zebra.py"))
     assert pending is not None

@@ -154,7 +154,8 @@ def test_a_write_behind_the_gate_waits_for_the_person_also_after_a_restart_of_th
     """Both versions, and what lies between them."""
     visitor = Visitor(mesh)
     before, after = Repository(mesh.project, mesh.home).write_blobs([b"x = 1\n", b"x = 2\n"])
-    visitor.ask(WriteFound, ReportWrite(path="src/rates.py", before=before, after=after))
+    visitor.begin(mesh.post("work").number)
+    visitor.ask(WriteFound, ReportWrite(path="src/rates.py", task=1, attempt=1, before=before, after=after))
     for source in (desk, Desk(mesh)):
         mesh._door.replica.when(lambda state: state.counted.get("write")).result(5)
         (row,) = source.source.view().conflicts
@@ -171,7 +172,8 @@ def test_a_write_behind_the_gate_is_over_once_something_landed_on_it(mesh: Mesh,
     """Whoever made that change knew of it; so it is for panels that were there and for those that come later."""
     visitor = Visitor(mesh)
     before, after = Repository(mesh.project, mesh.home).write_blobs([b"x = 1\n", b"x = 2\n"])
-    visitor.ask(WriteFound, ReportWrite(path="src/rates.py", before=before, after=after))
+    visitor.begin(mesh.post("work").number)
+    visitor.ask(WriteFound, ReportWrite(path="src/rates.py", task=1, attempt=1, before=before, after=after))
     mesh._door.replica.when(lambda state: state.counted.get("write")).result(5)
     assert desk.source.view().header.conflicts == 1
     mesh.launch("scripted")

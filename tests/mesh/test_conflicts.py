@@ -23,7 +23,8 @@ def test_a_write_behind_the_gate_is_shown_in_both_versions_and_either_can_be_sav
     """Nothing of the project is touched by looking, and nothing is overwritten by saving."""
     before, after = Repository(mesh.project, mesh.home).write_blobs([b"hello\n", b"hello\nthere\n"])
     visitor = Visitor(mesh, workspace=WorkspaceKind.SHARED)
-    found = visitor.ask(WriteFound, ReportWrite(path="notes.md", before=before, after=after))
+    visitor.begin(mesh.post("work").number)
+    found = visitor.ask(WriteFound, ReportWrite(path="notes.md", task=1, attempt=1, before=before, after=after))
     conflict = mesh.conflicts[f"write {found.write}"]
     assert (conflict.sort, conflict.agent, conflict.files) == ("write", "visitor-1", ("notes.md",))
     assert "without a lock" in conflict.message

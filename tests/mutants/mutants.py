@@ -116,6 +116,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _mutant(work.landing_of_the_lost_is_not_settled, Seeds(5)),
     _mutant(work.lost_while_landing_is_abandoned, Seeds(5)),
     _mutant(work.waiting_outlives_the_task, _among_strangers(0)),
+    _mutant(work.anybody_reports_writes, scenarios.writes_are_reported_by_who_works),
     # Budgets, parking, the inbox, copies and credentials.
     _mutant(spending.budgets_are_not_looked_at, _among_spenders(0)),
     _mutant(spending.the_blocked_are_asked, _among_spenders(0)),

@@ -132,3 +132,15 @@ def what_is_obeyed_waits_for_the_person() -> None:
         assert rig.state.changes[change].review is None
         rig.say(rig.person(), requests.Review(change=change, verdict=Verdict.APPROVE))
         assert rig.wanted(PrepareChange)
+
+
+def writes_are_reported_by_who_works() -> None:
+    """Neither who has no task nor who names another's leaves the person something to decide."""
+    rig = Rig()
+    rig.join("one", "two")
+    award = rig.begin(rig.post(), "one-1")
+    rig.say("two-1", requests.ReportWrite(path="a.py", task=award.task, attempt=award.attempt))
+    rig.say("two-1", requests.ReportWrite(path="a.py"))
+    assert "write" not in rig.state.counted
+    rig.say("one-1", requests.ReportWrite(path="a.py", task=award.task, attempt=award.attempt))
+    assert rig.state.counted["write"] == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from devmesh.core import arbitration, attempts, gate, hardware, hearing, lock_requests, tasks, transitions
+from devmesh.core import arbitration, attempts, gate, hardware, hearing, lock_requests, tasks, transitions, writes
 from devmesh.core.apply import FOLD
 from devmesh.core.state import Agent, MeshState, Task
 from devmesh.core.turn import Turn
@@ -165,3 +165,8 @@ def started_without_its_locks(patch: Patch) -> None:
             turn.record(facts.TaskStarted(task=task.number, attempt=task.attempt, agent=agent.name))
 
     patch.setitem(HEARD, requests.Start, start)
+
+
+def anybody_reports_writes(patch: Patch) -> None:
+    """A write behind the gate is taken from whoever says that there was one."""
+    patch.setattr(writes, "_may_report", lambda *_: True)

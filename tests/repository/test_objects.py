@@ -98,3 +98,20 @@ def test_a_name_that_is_no_text_is_said_so(project: Path, repository: Repository
     assert after != before
     with pytest.raises(RepositoryError, match=r"not UTF-8: bad\\xff\.py"):
         repository.changes(before, after)
+
+
+def test_what_an_object_is_is_known_without_its_content(project: Path, repository: Repository) -> None:
+    """Ours, git's own, packed or borrowed; and what there is not is said to be missing, where every other is found."""
+    commit, blob = repository.snapshot(), repository.write_blob(b"ours" * 100_000)
+    tree = repository.git.line("rev-parse", f"{commit}^{{tree}}")
+    named: dict[str, str | None] = {commit: "commit", tree: "tree", blob: "blob"}
+    assert repository.kinds(named) == named
+    repository.git.run(
+        "pack-objects", "-q", f"{repository.directory}/objects/pack/pack", given="\n".join(named).encode()
+    )
+    repository.git.run("prune-packed")
+    assert not repository.keeps(blob)
+    assert repository.kinds(["e" * 40, *reversed(named)]) == named | {"e" * 40: None}
+    assert repository.kinds([]) == {}
+    with pytest.raises(RepositoryError, match="not an object id"):
+        repository.kinds(["--all"])

@@ -74,7 +74,7 @@ def test_conflicts_and_costs_are_read(devmesh: Run, mesh: Mesh) -> None:
     mesh.post("spend")
     visitor.begin(1)
     visitor.say(ReportUsage(task=1, attempt=1, input_tokens=900, output_tokens=100, dollars=0.5))
-    visitor.ask(WriteFound, ReportWrite(path="notes.md"))
+    visitor.ask(WriteFound, ReportWrite(path="notes.md", task=1, attempt=1))
     assert "$0.50, 1,000 tokens" in devmesh("costs").stdout
     spent = json.loads(devmesh("costs", "--json").stdout)
     assert (spent["dollars"], spent["budget"], spent["tasks"][0]["task"]) == (0.5, {"dollars": None, "tokens": None}, 1)

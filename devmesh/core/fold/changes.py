@@ -92,6 +92,9 @@ def change_returned(state: MeshState, _: Recorded, fact: facts.ChangeReturned) -
 
 def write_found(state: MeshState, _: Recorded, fact: facts.WriteFound) -> None:
     state.counted["write"] = fact.write
+    task = state.tasks.get(fact.task or 0)
+    if task is not None:
+        task.writes += 1
 
 
 def change_withdrawn(state: MeshState, _: Recorded, fact: facts.ChangeWithdrawn) -> None:

@@ -13,6 +13,8 @@ from devmesh.vocabulary.terms import Spending, TaskKind, TaskState
 
 KEPT = 2_000
 "Ended tasks that stay in the state; older ones are in the audit."
+REMEMBERED = 4
+"Attempts of a task whose agents are remembered."
 
 
 def move(state: MeshState, task: Task, fact: Any) -> None:
@@ -85,7 +87,10 @@ def task_awarded(state: MeshState, recorded: Recorded, fact: facts.TaskAwarded) 
     task.award = fact
     task.attempt, task.agent, task.needs = fact.attempt, fact.agent, fact.needs
     task.awarded_at, task.started_at, task.change, task.workspace = recorded.now, None, None, None
-    task.unbid = 0
+    task.unbid = task.writes = 0
+    task.given[fact.attempt] = agent.joined.session
+    for oldest in list(task.given)[:-REMEMBERED]:
+        del task.given[oldest]
     agent.awards += 1
     if fact.task_kind is TaskKind.REVIEW:
         agent.reviewing = fact.task

@@ -38,7 +38,7 @@ from devmesh.vocabulary.requests.person import (
     SetBudget,
     SetGoal,
 )
-from devmesh.vocabulary.requests.sizes import MOST_FILES, PROTOCOL, Targets, Tokens
+from devmesh.vocabulary.requests.sizes import MOST_FILES, MOST_WRITES, PROTOCOL, Targets, Tokens
 from devmesh.vocabulary.requests.work import (
     Bid,
     Decline,
@@ -113,6 +113,7 @@ __all__ = [
     "Leave",
     "Look",
     "MOST_FILES",
+    "MOST_WRITES",
     "OfferChange",
     "PROTOCOL",
     "PauseAgent",

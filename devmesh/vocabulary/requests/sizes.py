@@ -17,5 +17,8 @@ PROTOCOL = 1
 MOST_FILES = 1000
 "Files of one change, and targets of one lock request."
 
+MOST_WRITES = 10_000
+"Writes behind the gate that one attempt may report: as many as a person's own `git checkout` may make meanwhile."
+
 Targets = Annotated[tuple[Path, ...], Meta(min_length=1, max_length=MOST_FILES)]
 Tokens = Annotated[tuple[Number, ...], Meta(max_length=1000)]

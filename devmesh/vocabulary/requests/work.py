@@ -122,7 +122,10 @@ class StandDown(Request):
 
 
 class ReportWrite(Request):
-    """A write in the project that no lock covered, found in or after the agent's turn. Both versions are kept."""
+    """A write in the project that no lock covered, found in or after the agent's turn. Both versions are kept.
+
+    Said of an attempt of one's own, which is at work or has failed; both versions must be there.
+    """
 
     path: Path
     task: Number | None = None
