@@ -5,10 +5,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q
-# What drives kernels and browsers, or counts a process's seconds, has the machine to itself; the real CLIs have a command
-# of their own.
-SIDE_BY_SIDE := -n auto --ignore=tests/notebooks --ignore=tests/processes --ignore=tests/browser --ignore=tests/tools
-ALONE := tests/notebooks tests/processes tests/browser
+# What drives kernels and browsers, counts a process's seconds, or fills a graphics card, has the machine to itself; the
+# real CLIs have a command of their own.
+SIDE_BY_SIDE := -n auto --ignore=tests/notebooks --ignore=tests/processes --ignore=tests/card --ignore=tests/browser --ignore=tests/tools
+ALONE := tests/notebooks tests/processes tests/card tests/browser
 OURS   := devmesh widgets tests
 TOOLS  := build/tools
 NPM_TOOLS ?= @anthropic-ai/claude-code@2.1.197 @openai/codex@0.169.0 @google/gemini-cli@0.61.0 @github/copilot@1.0.102 \

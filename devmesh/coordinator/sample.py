@@ -17,7 +17,10 @@ _KEPT_FREE = 0.1
 
 
 class Sampler:
-    """One look takes a few milliseconds at most. No GPU is a normal case, and so is a driver that went away."""
+    """A look takes 0.1 ms, but 0.1 s while programs start or end on a card: it is not for the loop.
+
+    No GPU is a normal case, and so is a driver that went away.
+    """
 
     def __init__(self, graphics: Graphics | None = None) -> None:
         self._graphics = graphics or Graphics()
