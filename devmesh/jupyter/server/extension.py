@@ -11,6 +11,7 @@ from devmesh.errors import SettingError
 from devmesh.jupyter.server.handlers import mounted
 from devmesh.jupyter.server.meshes import Meshes
 from devmesh.jupyter.server.openapi import PREFIX
+from devmesh.jupyter.server.problems import NowhereHandler
 from devmesh.jupyter.server.relay import RelayHandler
 from devmesh.jupyter.server.routes import ROUTES
 from devmesh.jupyter.server.stream import EventsHandler
@@ -41,6 +42,7 @@ class DevMeshExtension(ExtensionApp):
         self.handlers.append((rf"/devmesh/events/{_MESH}", EventsHandler, {"meshes": self.meshes}))
         relay = {"meshes": self.meshes, "failures": failures}
         self.handlers.append((rf"/devmesh/ws/{_MESH}", RelayHandler, relay))
+        self.handlers.append((r"/devmesh(?:/.*)?", NowhereHandler))
 
     async def stop_extension(self) -> None:
         """The server ends; the meshes do not."""

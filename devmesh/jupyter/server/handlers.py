@@ -1,4 +1,4 @@
-"""From HTTP to the table of routes and back: who asks is Jupyter's to know, errors become `Problem`s."""
+"""From HTTP to the table of routes and back. Who asks is Jupyter's to know; what errors become, `problems`'s."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
-from devmesh.errors import Code, DevMeshError, Malformed, MeshError, MeshLost, NoMesh, Refused, StorageError
+from devmesh.errors import Code, DevMeshError, Malformed
 from devmesh.jupyter.server import shapes, tabular
 from devmesh.jupyter.server.meshes import Meshes
+from devmesh.jupyter.server.problems import Problems, problem, status_of
 from devmesh.jupyter.server.routes import Asked, Body, Parameter, Route
 from devmesh.vocabulary.codec import MAX_MESSAGE
 
@@ -21,20 +22,8 @@ RESOURCE = "devmesh"
 "What Jupyter's authorizer is asked about."
 _NUMBER = r"[1-9]\d{0,15}"
 
-STATUS: tuple[tuple[type[DevMeshError], int], ...] = (
-    (tabular.NotAcceptable, 406),
-    (Malformed, 400),
-    (NoMesh, 404),
-    (MeshLost, 503),
-    (StorageError, 503),
-    (MeshError, 503),
-    (Refused, 409),
-)
-"The first that fits; anything else of ours is a fault (500)."
-_OF_CODES = {Code.UNKNOWN: 404, Code.FORBIDDEN: 403, Code.BAD_TARGET: 400, Code.PATH_ESCAPES: 400}
 
-
-class RouteHandler(APIHandler):
+class RouteHandler(Problems, APIHandler):
     """Answers the routes of one path."""
 
     auth_resource = RESOURCE
@@ -109,16 +98,8 @@ class RouteHandler(APIHandler):
             raise Malformed(f"the body is not JSON in UTF-8: {wrong}") from None
 
     def _fail(self, failed: DevMeshError) -> None:
-        status = next((number for kind, number in STATUS if isinstance(failed, kind)), 500)
-        self.set_status(_OF_CODES.get(failed.code, status))
-        problem = shapes.Problem(
-            error=type(failed).__name__,
-            code=str(failed.code),
-            message=failed.message,
-            hint=failed.hint,
-            field=failed.field,
-        )
-        self.finish(msgspec.json.encode(problem), set_content_type=tabular.JSON)
+        self.set_status(status_of(failed))
+        self.finish(problem(failed), set_content_type=tabular.JSON)
 
 
 def mounted(routes: Iterable[Route], meshes: Meshes, prefix: str) -> list[tuple[Any, ...]]:

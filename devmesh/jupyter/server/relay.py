@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import ws_authenticated
-from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from tornado import web, websocket
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
@@ -23,6 +22,7 @@ from devmesh.bridge.dialing import KEY, dial
 from devmesh.bridge.remote import CREDENTIAL
 from devmesh.errors import DevMeshError, NoMesh, Refused
 from devmesh.jupyter.server.handlers import RESOURCE
+from devmesh.jupyter.server.problems import Problems
 from devmesh.vocabulary.codec import MAX_MESSAGE
 from devmesh.vocabulary.terms import Role
 
@@ -42,7 +42,7 @@ _NO_CODE = frozenset({1005, 1006, 1015})
 _log = logging.getLogger(__name__)
 
 
-class RelayHandler(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
+class RelayHandler(WebSocketMixin, websocket.WebSocketHandler, Problems):
     """One client and its connection to the coordinator: each ends with the other."""
 
     auth_resource = RESOURCE
@@ -67,6 +67,8 @@ class RelayHandler(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
             raise self._refused(403, "web pages are not relayed")
         if not await ensure_async(self.authorizer.is_authorized(self, self.current_user, "execute", RESOURCE)):
             raise self._refused(403, "this user may not use the mesh")
+        if self.request.headers.get("Upgrade", "").lower() != "websocket":
+            raise web.HTTPError(400, "only WebSockets are relayed")
         secret, key = self._one(CREDENTIAL, 401), self._one(KEY, 400)
         if RelayHandler.relayed >= MOST:
             raise web.HTTPError(503, "too many are relayed already")
@@ -90,7 +92,7 @@ class RelayHandler(WebSocketMixin, websocket.WebSocketHandler, JupyterHandler):
             if not _is_of_the_file(secret, connection):
                 return await dial(connection, Role.AGENT, key, secret)
         except NoMesh as none:
-            raise web.HTTPError(404, none.message) from None
+            raise web.HTTPError(404, none.message) from none
         except Refused:
             pass
         except InvalidStatus as answer:

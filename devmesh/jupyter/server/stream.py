@@ -14,6 +14,7 @@ from tornado import iostream, web
 from devmesh.errors import DevMeshError
 from devmesh.jupyter.server import reading
 from devmesh.jupyter.server.handlers import RESOURCE
+from devmesh.jupyter.server.problems import Problems, status_of
 
 if TYPE_CHECKING:
     from devmesh.jupyter.server.meshes import Held, Meshes
@@ -28,7 +29,7 @@ BREATH = 15.0
 MOST_MISSED = 10_000
 
 
-class EventsHandler(APIHandler):
+class EventsHandler(Problems, APIHandler):
     """One client that listens."""
 
     auth_resource = RESOURCE
@@ -51,7 +52,7 @@ class EventsHandler(APIHandler):
         try:
             held = await asyncio.to_thread(self._meshes.of, project)
         except DevMeshError as failed:
-            raise web.HTTPError(404, failed.message) from None
+            raise web.HTTPError(status_of(failed), failed.message) from failed
         EventsHandler.listening += 1
         try:
             with suppress(iostream.StreamClosedError):

@@ -11,14 +11,18 @@ import jsonschema
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from devmesh.bridge.dialing import KEY
+from devmesh.bridge.remote import CREDENTIAL
 from devmesh.jupyter.server.openapi import PREFIX, PROBLEMS
 from devmesh.jupyter.server.routes import ROUTES
 from devmesh.mesh import Mesh, Task
 from devmesh.mesh.waiting import settled
-from tests.jupyter.server.rig import Answer, Served
+from tests.jupyter.server.rig import Answer, Pairs, Served
+from tests.jupyter.server.test_doors import UPGRADE
 
 pytestmark = pytest.mark.slow
 
+PAPERS: Pairs = [(CREDENTIAL, "c" * 43), (KEY, "k" * 43)]
 ORDER = ("post", "get", "delete")
 BODIES = {"NewTask": {"prompt": "Do nothing"}, "NewCredential": {"label": "a test"}}
 
@@ -104,6 +108,37 @@ def test_a_wrong_request_is_told_what_is_wrong(case: str, served: Served, where:
         assert answer.json["field"] == field
     _valid(answer.json, {"$ref": "#/components/schemas/Problem", "components": document["components"]})
     assert status in PROBLEMS
+
+
+ANYWHERE: dict[str, tuple[str, str, Pairs, int, str]] = {
+    "a task that is no number": ("GET", "/api/projects/{id}/tasks/abc", [], 404, "UNKNOWN"),
+    "a path there is not": ("GET", "/api/nothing", [], 404, "UNKNOWN"),
+    "nothing at all": ("GET", "", [], 404, "UNKNOWN"),
+    "something else for a path there is not": ("DELETE", "/api/nothing/1", [], 404, "UNKNOWN"),
+    "a method there is not": ("PUT", "/api/health", [], 405, "BAD_REQUEST"),
+    "no WebSocket": ("GET", "/ws/{id}", [], 400, "BAD_REQUEST"),
+    "a relay without a credential": ("GET", "/ws/{id}", UPGRADE, 401, "UNAUTHENTICATED"),
+    "a relay to nowhere": ("GET", "/ws/no-such-mesh", [*UPGRADE, *PAPERS], 404, "NO_MESH"),
+    "a page at the relay": ("GET", "/ws/{id}", [*UPGRADE, *PAPERS, ("Origin", "http://evil")], 403, "FORBIDDEN"),
+    "events of no mesh": ("GET", "/events/no-such-mesh", [], 404, "NO_MESH"),
+    "events since no number": ("GET", "/events/{id}?after=x", [], 400, "BAD_REQUEST"),
+}
+
+
+@pytest.mark.parametrize("case", ANYWHERE)
+def test_whatever_goes_wrong_is_said_as_json(case: str, served: Served, mesh: Mesh, document: dict[str, Any]) -> None:
+    """Also where no route is, at the relay, and to whom the door stays shut: a program need not read a page."""
+    method, path, headers, status, code = ANYWHERE[case]
+    path = f"/devmesh{path.format(id=mesh.home.name)}"
+    token = ("Authorization", f"token {served.token}")
+    schema = {"$ref": "#/components/schemas/Problem", "components": document["components"]}
+    answer = served.ask(method, path, headers=[token, *headers])
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/json"), answer
+    _valid(answer.json, schema)
+    assert (answer.json["code"], bool(answer.json["message"])) == (code, True)
+    shut = served.ask(method, path, headers=headers)
+    assert (shut.status, shut.headers["content-type"]) == (status if status == 405 else 403, "application/json"), shut
+    _valid(shut.json, schema)
 
 
 @pytest.mark.parametrize(
