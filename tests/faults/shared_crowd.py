@@ -1,6 +1,7 @@
 """One project that several agents change where it is, with real bridges on a real mesh; only their tools are played.
 
-Time between two writes is drawn, not waited for: whether a watch looked in between follows from its pace.
+Their witnesses are real, too. Time between two writes is drawn, and no more of it waited for than a witness may need:
+whether a watch looked in between follows from its pace.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import pytest
 import devmesh
 from devmesh.bridge.conversation import Conversation, Place
 from devmesh.bridge.guarding import shared
+from devmesh.bridge.guarding.looking import PACE, SETTLED, SETTLING
 from devmesh.bridge.guarding.trail import Trail
-from devmesh.bridge.guarding.watch import NEAR, PACE, SETTLED, SETTLING, Landings, Watch
+from devmesh.bridge.guarding.watch import Landings, Watch
+from devmesh.bridge.guarding.witness import Sight, Witness
 from devmesh.bridge.lane import Lane
 from devmesh.bridge.shared_work import SharedWork
 from devmesh.bridge.tools.generic import GenericTool
@@ -35,12 +38,12 @@ from tests.faults.crowd import BEGINNING, FILES, WRITERS, Scene
 from tests.faults.shared_ledger import GATE, Kept, Ledger, Verdict
 
 SHARED_AGENTS = 2
-APART = 3.0
+APART = 1.0
 "Seconds between two writes of the crowd, on the average; drawn from the exponential distribution."
 LATEST = PACE + SETTLING * SETTLED
 "Seconds after which a write has been looked at, at the latest, when nothing else is written."
-SOON = NEAR + SETTLED + SETTLED
-"The same for what a tool writes that was granted it just before."
+WITNESSED = 0.02
+"Seconds in which a witness reads what was written, on a machine that is not all too busy."
 LARGE = 1_500
 
 
@@ -164,11 +167,13 @@ class SharedCrowd(Scene):
         for _ in range(self.random.randint(3, 6)):
             step = self.random.choices((self._edit, self._behind, self._land, self._end), (8, self.behind, 3, 2))[0]
             await step()
-            await self._time_passes(SOON if step == self._edit else LATEST)
+            await self._time_passes()
 
-    async def _time_passes(self, latest: float = LATEST) -> None:
-        """Some; and if it is enough, the first to glance at the files looks."""
-        if self.random.expovariate(1 / APART) > latest:
+    async def _time_passes(self) -> None:
+        """Some; and if it is enough, one of those who watch looks."""
+        passed = self.random.expovariate(1 / APART)
+        await asyncio.sleep(min(passed, WITNESSED))
+        if passed > LATEST:
             await self._look()
 
     async def _look(self) -> None:
@@ -327,7 +332,16 @@ def played(crowd: SharedCrowd) -> Iterator[pytest.MonkeyPatch]:
 
         return looking
 
+    gathered = Witness.sights
+
+    def sights(witness: Witness) -> dict[str, list[Sight]]:
+        found = gathered(witness)
+        read = [(path, one.content) for path, seen in found.items() for one in seen]
+        crowd.ledger.witnessed((path, None if content is None else content.decode()) for path, content in read)
+        return found
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Witness, "sights", sights)
         patch.setattr(Work, "_begin_session", seat)
         patch.setattr(Watch, "keep_looking", never)
         patch.setattr(Trail, "_look", noted(Trail._look))

@@ -35,7 +35,7 @@ class Entry:
     watched: bool = True
     "Whether any agent was at work in the project when it was written."
     seen: bool = False
-    "Whether anybody who watches looked while it lay there."
+    "Whether anybody who watches looked while it lay there, or a witness had read it when somebody did."
 
 
 @dataclass
@@ -66,6 +66,7 @@ class Ledger:
     def __init__(self, files: Iterable[str], text: str) -> None:
         self.watched = False
         self.pages = {name: [Entry(text, "beginning", rightly=True)] for name in files}
+        self._witnessed: set[tuple[str, str | None]] = set()
 
     def wrote(self, name: str, text: str | None, author: str, *, rightly: bool = False, informed: bool = False) -> None:
         """The file is that from now on."""
@@ -76,10 +77,16 @@ class Ledger:
         for page in self.pages.values():
             page[-1].seen = True
 
+    def witnessed(self, read: Iterable[tuple[str, str | None]]) -> None:
+        """Somebody read this in these files, and perhaps before it is written down here."""
+        self._witnessed.update(read)
+
     def judged(self, kept: list[Kept]) -> Verdict:
         """Compare with what is on record."""
         verdict = Verdict(reported=len(kept))
         for name, page in self.pages.items():
+            for entry in page:
+                entry.seen |= (name, entry.text) in self._witnessed
             versions = {text for one in kept if one.path == name for text in (one.before, one.after)}
             verdict.right += sum(entry.rightly for entry in page[1:])
             for number in range(1, len(page)):

@@ -20,10 +20,10 @@ class Footprint:
         self._stamps: dict[str, Stamp | None] = {}
 
     def tread(self, files: Iterable[str]) -> None:
-        """Watch these from now on, as they are now, and their folders: there a new file would show."""
+        """Watch these, too, from now on, as they are now, and their folders: there a new file would show."""
         named = set(files)
         folders = {str(folder) for name in named for folder in PurePosixPath(name).parents} | {"."}
-        self._stamps = {name: self._stamp(name) for name in named | folders}
+        self._stamps |= {name: self._stamp(name) for name in (named | folders).difference(self._stamps)}
 
     def changed(self) -> bool:
         """Whether one is not as it was when this was last asked; what is new counts as known from now on."""

@@ -6,24 +6,27 @@ One per mesh, shared by its bridges through a file, so that each write is judged
 from __future__ import annotations
 
 import fcntl
-import itertools
 import os
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from itertools import count, pairwise
 from pathlib import Path
 
 import msgspec
 import psutil
 
+from devmesh.bridge.guarding.between import telling, used_up
+from devmesh.bridge.guarding.witness import Sights, Witness, written_down
 from devmesh.repository import Repository
 from devmesh.repository.tree_lock import file_lock
-from devmesh.vocabulary.terms import FileChange
 
 Versions = tuple[str | None, ...]
 "The contents a file was seen to have, oldest first; None: there was no such file."
 NAME = "trail"
-_SERIAL = itertools.count(1)
+SIGHTS = "sights"
+_SERIAL = count(1)
 
 
 class _Pages(msgspec.Struct):
@@ -37,6 +40,10 @@ class _Pages(msgspec.Struct):
     "Who judges a path this moment."
     landed: dict[str, int] = msgspec.field(default_factory=dict)
     "The last change of the gate that was accounted for, by path."
+    looked: float = 0.0
+    "When it was last seen, in seconds of CLOCK_MONOTONIC: what a witness saw until then is in here."
+    until: dict[str, float] = msgspec.field(default_factory=dict)
+    "The same for files that were written while one looked."
 
 
 @dataclass(slots=True)
@@ -45,7 +52,12 @@ class Trail:
 
     repository: Repository
     name: str = field(default_factory=lambda: f"{os.getpid()}.{next(_SERIAL)}")
+    witness: Witness = field(init=False)
+    "Sees what is gone before anybody looks."
     _watching: int | None = None
+
+    def __post_init__(self) -> None:
+        self.witness = self._fresh_witness()
 
     def begin(self) -> None:
         """Take part. Who is alone begins with the project as it is: what was done to it before is nobody's matter."""
@@ -59,12 +71,20 @@ class Trail:
             fcntl.flock(self._watching, fcntl.LOCK_SH)  # until this process closes it, killed or not
             pages = None if alone else self._read()
             if pages is None:
+                for killed in self.repository.home.glob(f"{NAME}.*.{SIGHTS}"):
+                    killed.unlink(missing_ok=True)
                 self._write(self._fresh())
             else:
                 self._look(pages)
+            self.witness = self._fresh_witness()
+            self.witness.begin()
+            self.witness.follow(self.paths())
+            if pages is None and (begun := self._read()) is not None:
+                self._look(begun)  # from here on the witness was there
 
     def end(self) -> None:
         """Take part no longer; what it had claimed is free again. Harmless to repeat."""
+        self.witness.end()
         if self._watching is not None:
             with self._guarded():
                 if (pages := self._read()) is not None and self.name in pages.judges.values():
@@ -130,15 +150,44 @@ class Trail:
         return None if entry is None else entry.oid
 
     def _look(self, pages: _Pages) -> str:
+        begun = time.monotonic()
         commit = self.repository.snapshot()
-        if commit != pages.commit:
-            changes = self.repository.changes(pages.commit, commit)
-            self._keep(oid for change in changes for oid in (change.before, change.after) if oid is not None)
-            for change in changes:
-                _append(pages, change)
-            pages.commit = commit
-            self._write(pages)
+        sighted = self._sighted(pages.looked)
+        ended = time.monotonic()
+        until = {}
+        found = self._found(pages, commit, sighted)
+        for path, (before, after) in found.items():
+            sights = [one for one in sighted.get(path, ()) if one.at > pages.until.get(path, pages.looked)]
+            between: list[str | None] = []
+            if sights:
+                old, new = self._text(before), self._text(after)
+                passed, until[path] = used_up(sights, new, begun, ended)
+                between = [self._written(one) for one in telling(old, passed, new)]
+            _append(pages, path, [before, *between, after])
+        pages.commit, pages.looked = commit, ended
+        pages.until = {path: at for path, at in until.items() if at < ended}
+        self._write(pages)
+        self.witness.forget(begun)
         return commit
+
+    def _sighted(self, looked: float) -> Sights:
+        """What our witness has seen; or another's, which was there already when somebody last looked."""
+        seen = self.witness.sights()
+        if self.witness.since <= looked:
+            return seen
+        others = map(written_down, self.repository.home.glob(f"{NAME}.*.{SIGHTS}"))
+        return next((theirs for since, theirs in others if since <= looked), seen)
+
+    def _found(self, pages: _Pages, commit: str, sighted: Iterable[str]) -> dict[str, tuple[str | None, str | None]]:
+        """What each file was, and is, that was written since the last look; it may be what it was again."""
+        changes = self.repository.changes(pages.commit, commit) if commit != pages.commit else ()
+        self.witness.follow(change.path for change in changes if change.after is not None)
+        found = {change.path: (change.before, change.after) for change in changes}
+        self._keep(oid for versions in found.values() for oid in versions if oid is not None)
+        if others := [path for path in sighted if path not in found]:
+            entries = self.repository.tree_entries(commit, others)
+            found |= {path: (one.oid, one.oid) for path, one in entries.items()}
+        return found
 
     def _keep(self, oids: Iterable[str]) -> None:
         """Have a copy of our own: what the person's repository has, it may throw away."""
@@ -146,10 +195,19 @@ class Trail:
         if missing:
             self.repository.write_blobs(self.repository.read_blobs(missing).values())
 
+    def _written(self, text: bytes | None) -> str | None:
+        return None if text is None else self.repository.write_blob(text)
+
+    def _text(self, oid: str | None) -> bytes | None:
+        return None if oid is None else self.repository.read_blob(oid)
+
+    def _fresh_witness(self) -> Witness:
+        return Witness(self.repository.project, self._file(f"{self.name}.{SIGHTS}"))
+
     def _fresh(self) -> _Pages:
         """What an earlier one left unjudged is kept, with what became of it, for whoever asks next."""
         old = self._read()
-        pages = _Pages(self.repository.snapshot())
+        pages = _Pages(self.repository.snapshot(), looked=time.monotonic())
         if old is not None:
             pages.seen, pages.landed = old.seen, old.landed
             for path, versions in pages.seen.items():
@@ -174,10 +232,12 @@ class Trail:
         fresh.replace(self._file("json"))
 
 
-def _append(pages: _Pages, change: FileChange) -> None:
-    """One more version; a change of its mode alone is none."""
-    if change.before != change.after:
-        pages.seen.setdefault(change.path, [change.before]).append(change.after)
+def _append(pages: _Pages, path: str, versions: Sequence[str | None]) -> None:
+    """What it was, one version after the other, and is; a change of its mode alone is none."""
+    seen = pages.seen.get(path) or [versions[0]]
+    seen += [after for before, after in pairwise(versions) if before != after]
+    if len(seen) > 1:
+        pages.seen[path] = seen
 
 
 def _dead(pages: _Pages, path: str) -> bool:

@@ -6,36 +6,18 @@ Judges by locks, by what the gate landed, and by what the tool was granted; repo
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
 from devmesh.bridge.covering import covered_by_any, covers, exactly
-from devmesh.bridge.guarding.footprint import Footprint
+from devmesh.bridge.guarding.looking import Looking
 from devmesh.bridge.guarding.trail import Trail, Versions
 from devmesh.bridge.workspace import to_its_end
-from devmesh.errors import DevMeshError
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import ChangeApplied
 
-_log = logging.getLogger(__name__)
-
-PACE = 0.25
-"Seconds between two glances at the stamps of the files, where glancing is quick."
-NEAR = 0.02
-"The same for files the tool was just granted, which it is about to write."
-EXPECTED = 10.0
-"Seconds for which it is thought to be."
-SHARE = 0.02
-"Of one processor, at most so much is spent glancing: in a large project, glances are rarer."
-SETTLED = 0.05
-"Seconds a file must have been left alone before it is read: half a write is nobody's version."
-SETTLING = 4
-"Glances after which it is read although it is still being written."
 MOST = 20_000
 "Files landed through the gate that are remembered, the latest."
 
@@ -102,10 +84,7 @@ class Watch:
         "What the tool can have read, by path; else what was there when it began."
         self._begun = ""
         self._judging = asyncio.Lock()
-        self._near = Footprint(trail.repository.project)
-        "Of what was granted last."
-        self._near_until = 0.0
-        self._granting = asyncio.Event()
+        self._looking = Looking(trail, self.look)
 
     # ---- what is allowed ----
 
@@ -125,9 +104,7 @@ class Watch:
             if news := await to_its_end(self._unread, paths, commit):
                 return news
             self._granted.update({target: {} for target in targets})
-            self._near.tread(paths)
-            self._near_until = time.monotonic() + EXPECTED
-            self._granting.set()
+            self._looking.expect(paths)
         return ""
 
     def _unread(self, paths: Sequence[str], commit: str) -> str:
@@ -162,47 +139,8 @@ class Watch:
             return commit
 
     async def keep_looking(self) -> None:
-        """Look whenever a glance shows that something was written, until cancelled."""
-        footprint = Footprint(self._trail.repository.project)
-        await self._tread(footprint)
-        pause = PACE
-        while True:
-            await self._pause(pause)
-            written, took = await asyncio.to_thread(_glance, footprint)
-            pause = max(PACE, took / SHARE)
-            if written:
-                await self._settled(footprint)
-                await self._tried(footprint)
-
-    async def _pause(self, seconds: float) -> None:
-        """So long, or until the tool has written what it was just granted."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            if time.monotonic() < self._near_until:
-                await asyncio.sleep(min(NEAR, left))
-                if self._near.changed():
-                    return
-            else:
-                self._granting.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(left):
-                        await self._granting.wait()
-
-    async def _settled(self, footprint: Footprint) -> None:
-        for _ in range(SETTLING):
-            await asyncio.sleep(SETTLED)
-            if not (await asyncio.to_thread(_glance, footprint))[0]:
-                return
-
-    async def _tried(self, footprint: Footprint) -> None:
-        try:
-            await self.look()
-            await self._tread(footprint)
-        except DevMeshError as error:
-            _log.warning("the project could not be looked at: %s", error)
-
-    async def _tread(self, footprint: Footprint) -> None:
-        await to_its_end(lambda: footprint.tread(self._trail.paths()))
+        """Look whenever something was written, until cancelled."""
+        await self._looking.keep()
 
     # ---- judging ----
 
@@ -289,9 +227,3 @@ def _whole(versions: Versions, landed: Sequence[Landed]) -> list[str | None]:
         if place == 0 or whole[place - 1] != one.displaced:
             whole.insert(place, one.displaced)
     return whole
-
-
-def _glance(footprint: Footprint) -> tuple[bool, float]:
-    """Whether something was written, and the seconds of processor time that it took to see."""
-    begun = time.thread_time()
-    return footprint.changed(), time.thread_time() - begun

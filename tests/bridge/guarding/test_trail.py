@@ -42,6 +42,70 @@ def test_every_version_that_was_seen_is_there_in_its_order(project: Path, trail:
     assert trail.repository.read_blob(B) == b"b\n"
 
 
+def test_what_was_gone_before_anybody_looked_is_there_if_it_was_witnessed(project: Path, trail: Trail) -> None:
+    """Also where the file is now what it was; once, whoever looks next, and whoever watched besides."""
+    other = Trail(trail.repository)
+    other.begin()
+    for text in ("b\n", "c\n", "a\n"):
+        (project / "a.txt").write_text(text)
+        trail.witness.sights()
+    trail.look()
+    assert trail.seen() == {"a.txt": (A, B, C, A)}
+    assert trail.repository.keeps(B)
+    other.look()
+    trail.look()
+    assert trail.seen() == {"a.txt": (A, B, C, A)}
+    other.end()
+
+
+def test_who_comes_later_asks_who_was_there(project: Path, trail: Trail) -> None:
+    """What it never saw is in the trail all the same, whoever looks first."""
+    (project / "a.txt").write_text("b\n")
+    trail.witness.sights()
+    (project / "a.txt").write_text("c\n")
+    other = Trail(trail.repository)
+    other.begin()
+    assert other.seen() == {"a.txt": (A, B, C)}
+    (project / "a.txt").write_text("a\n")
+    trail.witness.sights()
+    (project / "a.txt").write_text("b\n")
+    other.look()
+    assert other.seen() == {"a.txt": (A, B, C, A, B)}
+    other.end()
+
+
+def test_what_is_written_while_one_looks_is_there_once(
+    project: Path, trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the look still found it, or only what was before it."""
+    snapshot = Repository.snapshot
+
+    def overtaken(repository: Repository) -> str:
+        (project / "a.txt").write_text("b\n")
+        trail.witness.sights()
+        commit = snapshot(repository)
+        (project / "a.txt").write_text("c\n")
+        return commit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Repository, "snapshot", overtaken)
+        trail.look()
+    assert trail.seen() == {"a.txt": (A, B)}
+    trail.look()
+    assert trail.seen() == {"a.txt": (A, B, C)}
+
+
+def test_a_file_that_is_none_of_the_project_leaves_no_trail(project: Path, trail: Trail) -> None:
+    """However it is written."""
+    (project / ".gitignore").write_text("*.log\n")
+    trail.look()
+    (project / "a.log").write_text("a\n")
+    trail.witness.sights()
+    (project / "a.log").write_text("b\n")
+    trail.look()
+    assert set(trail.seen()) == {".gitignore"}
+
+
 def test_what_is_judged_is_gone_and_what_came_later_is_not(project: Path, trail: Trail) -> None:
     """A look of somebody else's may come in between."""
     (project / "a.txt").write_text("b\n")

@@ -147,23 +147,6 @@ async def test_a_tool_that_cannot_ask_writes_what_is_locked_for_it_as_often_as_i
 
 
 @looped
-async def test_it_looks_by_itself_when_something_was_written(tmp_path: Path) -> None:
-    """In real time, with nobody asking."""
-    async with watching(tmp_path) as rig:
-        looking = asyncio.create_task(rig.watch.keep_looking())
-        await asyncio.sleep(0)
-        while not rig.found:
-            rig.file.write_text(f"{rig.file.read_text()}more\n")
-            try:
-                await asyncio.wait_for(rig.more.wait(), 5)
-            except TimeoutError:
-                continue
-        looking.cancel()
-        await asyncio.wait([looking])
-        assert rig.found[0].path == "a.txt"
-
-
-@looped
 async def test_a_landing_that_is_told_while_one_looks_is_known_when_it_is_judged(tmp_path: Path) -> None:
     """It was seen before it was told; by then its lock is gone."""
     async with watching(tmp_path) as rig:
