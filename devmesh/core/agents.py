@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from devmesh.core import hardware, lock_requests, naming, parking, questions, tasks
+from devmesh.core import credentials, hardware, lock_requests, naming, parking, questions, tasks
 from devmesh.core.rules import rulebook
 from devmesh.core.state import Agent, MeshState, Session
 from devmesh.core.turn import Turn
@@ -38,7 +38,7 @@ def join(turn: Turn, session: Session, request: requests.Join) -> None:
         turn.refuse(
             Code.ALREADY_JOINED,
             f"{other.name} is here by the same credential, and each is for one agent",
-            hint="`devmesh credentials issue` gives another.",
+            hint=_go_on_as(other, turn.now),
         )
         return
     name = naming.name_for(turn, request.tool)
@@ -71,11 +71,21 @@ def join(turn: Turn, session: Session, request: requests.Join) -> None:
 
 
 def _by_same_credential(state: MeshState, session: Session) -> Agent | None:
-    """A connected agent that came in by the credential that was issued for this session's; none by a role's token."""
+    """Who came in by the credential that was issued for this session's, connected or away; none by a role's token."""
     if session.credential is None:
         return None
-    here = (agent for agent in state.present if not agent.away)
-    return next((one for one in here if state.sessions[one.joined.session].credential == session.credential), None)
+    return next((one for one in state.present if credentials.came_by(state, one.name) == session.credential), None)
+
+
+def _go_on_as(other: Agent, now: float) -> str:
+    """What who was refused for the sake of this one can do."""
+    another = "`devmesh credentials issue` gives another."
+    if not other.away:
+        return another
+    left = max(0.0, other.deadline - now)
+    return (
+        f"It is away: come with its own key to go on as it, or wait up to {left:.0f} s until it is given up. {another}"
+    )
 
 
 def heartbeat(turn: Turn, agent: Agent, request: requests.Heartbeat) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devmesh.core.effects import HangUp
+from devmesh.core.state import MeshState
 from devmesh.core.turn import Turn
 from devmesh.errors import Code
 from devmesh.vocabulary import facts, requests
@@ -30,3 +31,16 @@ def revoke(turn: Turn, request: requests.RevokeCredential) -> None:
     for session in state.sessions.values():
         if session.credential == request.credential and session.connection is not None:
             turn.want(HangUp(connection=session.connection, reason="its credential was revoked"))
+
+
+def came_by(state: MeshState, agent: str) -> int | None:
+    """The credential that was issued to whoever joined under this name; None: it came by its role's own token."""
+    known = state.agents.get(agent)
+    session = state.sessions.get(known.joined.session) if known is not None else None
+    return None if session is None else session.credential
+
+
+def are_one(state: MeshState, agent: str, other: str) -> bool:
+    """Whether both names are one agent's: the same name, or one issued credential, whatever it was called meanwhile."""
+    by = came_by(state, agent)
+    return agent == other or (by is not None and by == came_by(state, other))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devmesh.core import attempts, costs
+from devmesh.core import attempts, costs, credentials
 from devmesh.core.state import Agent, Change, Task
 from devmesh.core.turn import Turn
 from devmesh.errors import Code
@@ -41,12 +41,12 @@ def leave_to_the_person(turn: Turn, change: Change, task: Task) -> None:
 
 
 def give(turn: Turn, reviewer: Agent | None, said: requests.Review) -> None:
-    """Take a verdict from the agent that has the review, or from the person (None). Never from the author."""
+    """Take a verdict from the agent that has the review, or from the person (None). Never from the author, by any name."""
     change = turn.state.changes.get(said.change)
     if change is None:
         turn.refuse(Code.UNKNOWN, f"there is no change {said.change}", field="change")
         return
-    if reviewer is not None and reviewer.name == change.offered.agent:
+    if reviewer is not None and credentials.are_one(turn.state, reviewer.name, change.offered.agent):
         turn.refuse(Code.OWN_CHANGE, "a change is not approved by its author", rule=5, field="change")
         return
     if change.state is not ChangeState.REVIEWING:

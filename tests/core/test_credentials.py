@@ -40,8 +40,8 @@ def test_revoking_ends_what_it_opened_in_the_same_turn() -> None:
     assert [effect.connection for effect in rig.wanted(HangUp)] == [50]
 
 
-def test_a_credential_is_for_one_agent_at_a_time() -> None:
-    """A second is refused while the first is connected; who comes back after a crash, with a new key, is not."""
+def test_a_credential_is_for_one_agent_while_that_is_in_the_mesh() -> None:
+    """A second is refused, also while the first is away, and told what to do; free again once the first has left."""
     rig = issued()
     assert only(rig.say("a", requests.Join(tool="a")), facts.AgentJoined).agent == "a-1"
     rig.connections["b"], rig.ids["b"] = 51, 0
@@ -49,6 +49,31 @@ def test_a_credential_is_for_one_agent_at_a_time() -> None:
     refused = only(rig.say("b", requests.Join(tool="b")), facts.RequestRefused)
     assert (refused.code, "a-1 is here" in refused.message) == (Code.ALREADY_JOINED, True)
     rig.feed(events.Lost(connection=50))
+    refused = only(rig.say("b", requests.Join(tool="b")), facts.RequestRefused)
+    assert (refused.code, "wait up to 30 s" in refused.hint) == (Code.ALREADY_JOINED, True)
+    rig.feed(events.Connected(connection=52, role=Role.AGENT, key="a", credential=1))
+    rig.connections["a"] = 52
+    rig.say("a", requests.Leave())
+    assert only(rig.say("b", requests.Join(tool="b")), facts.AgentJoined).agent == "b-1"
+
+
+def test_who_comes_back_with_its_own_key_goes_on_as_the_same_agent() -> None:
+    """The same credential and the same key are the same run."""
+    rig = issued()
+    rig.say("a", requests.Join(tool="a"))
+    rig.feed(events.Lost(connection=50))
+    rig.feed(events.Connected(connection=51, role=Role.AGENT, key="a", credential=1))
+    assert [(agent.name, agent.away) for agent in rig.state.present] == [("a-1", False)]
+
+
+def test_a_credential_is_free_again_once_its_agent_was_given_up() -> None:
+    """Silent for a whole lease, it is nobody's; so its crashed bridge may come in anew."""
+    rig = issued()
+    rig.say("a", requests.Join(tool="a"))
+    rig.feed(events.Lost(connection=50))
+    only(rig.pass_time(31), facts.AgentLost)
+    rig.connections["b"], rig.ids["b"] = 51, 0
+    rig.feed(events.Connected(connection=51, role=Role.AGENT, key="b", credential=1))
     assert only(rig.say("b", requests.Join(tool="b")), facts.AgentJoined).agent == "b-1"
 
 

@@ -122,3 +122,16 @@ def test_a_review_that_was_never_started_is_not_done() -> None:
     rig.say(rig.person(), requests.ResumeTask(task=review))
     rig.say("critic-1", requests.Start(task=review, attempt=award.attempt))
     assert only(rig.say("critic-1", done), facts.TaskCompleted).task == review
+
+
+def test_a_review_by_the_credential_of_the_author_is_the_authors() -> None:
+    """Whatever it is called by now: the core looks at what it came in by, and refuses as it refuses the author."""
+    rig = Rig()
+    _, change, review = under_review(rig, "critic")
+    rig.award(review)
+    for agent in ("author-1", "critic-1"):
+        rig.state.sessions[rig.state.agents[agent].joined.session].credential = 1
+    said = rig.say("critic-1", requests.Review(change=change, verdict=APPROVE))
+    assert only(said, facts.RequestRefused).code == "OWN_CHANGE"
+    rig.state.sessions[rig.state.agents["author-1"].joined.session].credential = 2
+    only(rig.say("critic-1", requests.Review(change=change, verdict=APPROVE)), facts.ReviewGiven)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from devmesh.core import agents, events, hearing, naming, snapshot
+from devmesh.core import agents, credentials, events, hearing, naming, snapshot
 from devmesh.core.apply import apply
 from devmesh.core.effects import Effect, Record, Tell
 from devmesh.core.sessions import MAY_SAY, REPEATABLE
-from devmesh.core.state import MeshState, Session
+from devmesh.core.state import Agent, MeshState, Session
 from devmesh.core.turn import Turn
 from devmesh.vocabulary import codec, facts
 from devmesh.vocabulary.terms import Role
@@ -28,6 +28,23 @@ def role_is_not_looked_at(patch: Patch) -> None:
 
 def a_credential_is_for_many(patch: Patch) -> None:
     """Whoever has a secret joins as often as it likes."""
+    patch.setattr(agents, "_by_same_credential", lambda *_: None)
+
+
+def who_is_away_is_not_here(patch: Patch) -> None:
+    """While an agent's connection is broken, another joins by its credential."""
+    real = agents._by_same_credential
+
+    def connected(state: MeshState, session: Session) -> Agent | None:
+        found = real(state, session)
+        return None if found is None or found.away else found
+
+    patch.setattr(agents, "_by_same_credential", connected)
+
+
+def names_alone_are_compared(patch: Patch) -> None:
+    """Who joins anew by the author's credential, under another name, reviews the author's change."""
+    patch.setattr(credentials, "are_one", lambda _, agent, other: agent == other)
     patch.setattr(agents, "_by_same_credential", lambda *_: None)
 
 

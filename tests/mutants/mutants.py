@@ -24,6 +24,8 @@ class Seeds(NamedTuple):
     "Whether it takes agents that lock in every mode and say what they may not say."
     spending: bool = False
     "Whether it takes agents whose tools cost money and ask."
+    doubles: bool = False
+    "Whether it takes two agents that come by one credential."
     budget: int = 25
 
     @property
@@ -55,6 +57,10 @@ def _among_strangers(first: int) -> Seeds:
 
 def _among_spenders(first: int) -> Seeds:
     return Seeds(first, spending=True)
+
+
+def _among_doubles(first: int) -> Seeds:
+    return Seeds(first, doubles=True)
 
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
@@ -131,6 +137,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     # Sessions, the record and recovery.
     _mutant(identity.role_is_not_looked_at, _among_strangers(0)),
     _mutant(identity.a_credential_is_for_many, scenarios.a_credential_is_one_agents),
+    _mutant(identity.who_is_away_is_not_here, _among_doubles(0)),
+    _mutant(identity.names_alone_are_compared, scenarios.nobody_judges_by_the_credential_of_the_author),
     _mutant(identity.any_name_is_given, scenarios.nobody_is_taken_for_another),
     _mutant(identity.requests_count_again, Seeds(5)),
     _mutant(identity.late_requests_count, _among_strangers(4)),

@@ -112,6 +112,25 @@ def a_credential_is_one_agents() -> None:
     assert len(rig.state.present) == 3
 
 
+def nobody_judges_by_the_credential_of_the_author() -> None:
+    """An agent offers a change and hangs up; who comes by its credential neither joins nor lets the change land."""
+    rig = Rig()
+    rig.say(rig.person(), requests.IssueCredential(digest="0f" * 32, role=Role.AGENT))
+    rig.connections["author-1"], rig.ids["author-1"] = 50, 0
+    rig.feed(events.Connected(connection=50, role=Role.AGENT, key="a", credential=1))
+    rig.say("author-1", requests.Join(tool="author"))
+    change = rig.offer(rig.begin(rig.post(review=True), "author-1"), "a.py").change
+    rig.lose("author-1")
+    rig.connections["other-1"], rig.ids["other-1"] = 51, 0
+    rig.feed(events.Connected(connection=51, role=Role.AGENT, key="b", credential=1))
+    rig.say("other-1", requests.Join(tool="other"))
+    review = rig.state.changes[change].review or 0
+    rig.say("other-1", requests.Bid(task=review))
+    rig.say("other-1", requests.Review(change=change, verdict=Verdict.APPROVE))
+    assert rig.state.changes[change].verdict is None
+    assert [agent.name for agent in rig.state.present] == ["author-1"]
+
+
 def nobody_is_taken_for_another() -> None:
     """Neither for the person nor for an agent that is here."""
     rig = Rig()

@@ -18,7 +18,7 @@ KILLED = (AssertionError, IllegalTransition)
 
 SURVIVED = sorted(
     {
-        (each.killed_by.strangers, each.killed_by.spending, each.killed_by.first)
+        (each.killed_by.strangers, each.killed_by.spending, each.killed_by.doubles, each.killed_by.first)
         for each in MUTANTS
         if isinstance(each.killed_by, Seeds)
     }
@@ -37,7 +37,7 @@ def killed(mutant: Mutant) -> bool:
     """Whether anything notices; the first to notice is enough."""
     if isinstance(mutant.killed_by, Seeds):
         seeds = mutant.killed_by
-        return any(not survives(seed, strangers=seeds.strangers, spending=seeds.spending) for seed in seeds.order)
+        return any(not survives(seed, seeds) for seed in seeds.order)
     try:
         mutant.killed_by()
     except KILLED:
@@ -45,20 +45,22 @@ def killed(mutant: Mutant) -> bool:
     return False
 
 
-def survives(seed: int, *, strangers: bool, spending: bool) -> bool:
+def survives(seed: int, among: Seeds) -> bool:
     """Whether a history goes well."""
     try:
-        history(seed, strangers=strangers, spending=spending)
+        history(seed, strangers=among.strangers, spending=among.spending, doubles=among.doubles)
     except KILLED:
         return False
     return True
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("strangers", "spending", "seed"), SURVIVED)
-def test_the_real_core_survives_what_kills_the_mutants(seed: int, *, strangers: bool, spending: bool) -> None:
+@pytest.mark.parametrize(("strangers", "spending", "doubles", "seed"), SURVIVED)
+def test_the_real_core_survives_what_kills_the_mutants(
+    seed: int, *, strangers: bool, spending: bool, doubles: bool
+) -> None:
     """The same histories, with every mechanism in its place."""
-    history(seed, strangers=strangers, spending=spending)
+    history(seed, strangers=strangers, spending=spending, doubles=doubles)
 
 
 @pytest.mark.parametrize(

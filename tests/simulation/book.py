@@ -48,6 +48,10 @@ class Book:
         self.roles: dict[int, Role] = {}
         self.agent_of: dict[int, str] = {}
         "By session."
+        self.credential_of: dict[int, int | None] = {}
+        "By session: the one issued for it."
+        self.came_by: dict[str, int] = {}
+        "By agent: the one issued for whoever joined under this name."
         self.since: dict[str, float] = {}
         "When an agent joined, until it is gone."
         self.started_at = 0.0
@@ -131,6 +135,7 @@ class Book:
 
     def _enter_session_opened(self, fact: facts.SessionOpened, _: float) -> None:
         self.roles[fact.session] = fact.role
+        self.credential_of[fact.session] = fact.credential
         self.connected.add(fact.session)
 
     def _enter_session_resumed(self, fact: facts.SessionResumed, _: float) -> None:
@@ -141,6 +146,8 @@ class Book:
 
     def _enter_agent_joined(self, fact: facts.AgentJoined, now: float) -> None:
         self.agent_of[fact.session], self.since[fact.agent] = fact.agent, now
+        if (issued := self.credential_of.get(fact.session)) is not None:
+            self.came_by[fact.agent] = issued
 
     def _enter_agent_lost(self, fact: facts.AgentLost, _: float) -> None:
         self.since.pop(fact.agent, None)

@@ -23,6 +23,8 @@ class Client:
     def __init__(self, world: World, number: int) -> None:
         self.world, self.random = world, Random(world.random.random())
         self.key = f"client-{number}"
+        self.credential: int | None = None
+        "The issued credential it comes in by; None: its role's own token."
         self.name: str | None = None
         self.connection: int | None = None
         self.running, self.dead = True, False

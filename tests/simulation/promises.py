@@ -255,9 +255,19 @@ def reviewer_is_another(book: Book, recorded: Recorded, fact: facts.ReviewGiven)
     assigned = book.tasks[review].agent if review is not None else "person"
     if speaker != fact.reviewer or speaker == book.offers[fact.change].agent or speaker not in (assigned, "person"):
         yield f"{speaker} judged change {fact.change} of {fact.agent} as {fact.reviewer}; the review is {assigned}'s"
+    if speaker in book.came_by and book.came_by[speaker] == book.came_by.get(book.offers[fact.change].agent):
+        yield f"{speaker} judged change {fact.change} of {fact.agent}, by whose credential it came in"
 
 
 # ---- who speaks
+
+
+def is_the_only_one_by_its_credential(book: Book, recorded: Recorded, fact: facts.AgentJoined) -> Judged:
+    """One issued credential is one agent for as long as that agent is in the mesh, connected or not (promise 8)."""
+    issued = book.credential_of.get(recorded.session or 0)
+    for other, by in book.came_by.items():
+        if by == issued and other in book.since:
+            yield f"{fact.agent} joined by credential {issued} of {other}, which is here"
 
 
 def speaks_for_itself(book: Book, recorded: Recorded, fact: Any) -> Judged:
@@ -292,6 +302,7 @@ PROMISES: Final[dict[type[Any], tuple[Promise, ...]]] = {
     facts.LockQueued: (speaks_for_itself,),
     facts.LockReleased: (speaks_for_itself, is_the_persons, nothing_lands_under_it),
     facts.LockExpired: (lease_is_over, credit_was_given, nothing_lands_under_it),
+    facts.AgentJoined: (is_the_only_one_by_its_credential,),
     facts.AgentLost: (agent_was_silent, credit_was_given),
     facts.BidPlaced: (speaks_for_itself, was_asked),
     facts.BidDeclined: (speaks_for_itself,),

@@ -1,4 +1,4 @@
-"""Two more kinds of agent: one that locks in every mode and never works, and one that says what it may not say."""
+"""More kinds of agent: one that locks in every mode, one that says what it may not say, and two with one credential."""
 
 from __future__ import annotations
 
@@ -168,3 +168,25 @@ class Rogue(Client):
         """Open tasks whose bidding does not concern it, or is over."""
         tasks = self.world.state.tasks
         return [n for n in self.world.state.open_tasks if (b := tasks[n].bidding) and self.name not in b.agents]
+
+
+class Double(Client):
+    """Works like any other, by a credential that another has as well, and tries to come in beside it or in its place.
+
+    Now and then it hangs up for a while in the middle of its work.
+    """
+
+    def __init__(self, world: World, number: int) -> None:
+        super().__init__(world, number)
+        self.credential = 1
+        world.later(self.random.uniform(1, 5), self, "act")
+
+    def act(self) -> None:
+        """Knock again if it was turned away; else perhaps hang up."""
+        knocking = any(isinstance(each, requests.Join) for each in self.unanswered.values())
+        if self.connection is not None and self.world.up:
+            if self.name is None and not knocking:
+                self.ask(requests.Join(tool="sim"))
+            elif self.name is not None and self.world.faults and self.random.random() < 0.3:
+                self.world.break_connection(self.connection)
+        self.world.later(self.random.uniform(0.5, 4), self, "act")

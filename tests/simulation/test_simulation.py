@@ -26,13 +26,14 @@ NAMED: dict[int, str] = {
 "Seeds that once failed, with what they found."
 
 
-def history(seed: int, *, strangers: bool = False, spending: bool = False) -> World:
+def history(seed: int, *, strangers: bool = False, doubles: bool = False, spending: bool = False) -> World:
     """Trouble for five virtual minutes, then calm for as long as it takes. A failure names the seed.
 
     With `strangers`, beside the working agents: one that locks in every mode, and one that says what it may not say.
+    With `doubles`: two that come by one credential and try to be two agents.
     With `spending`, the agents' tools cost money, ask questions, and are refused by their services.
     """
-    world = World(seed, strangers=strangers, spending=spending)
+    world = World(seed, strangers=strangers, doubles=doubles, spending=spending)
     try:
         world.run(300)
         assert_record_explains_state(world)
@@ -106,6 +107,13 @@ def test_promises_hold_among_strangers(block: int) -> None:
     """Every lock mode on overlapping targets, and an agent that lies about whose, who and when: nothing gives way."""
     for seed in range(block * 6, (block + 1) * 6):
         history(seed, strangers=True)
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_promises_hold_where_two_have_one_credential(block: int) -> None:
+    """Whichever of them is away, the other is not let in beside it, and neither judges what the other wrote."""
+    for seed in range(block * 6, (block + 1) * 6):
+        assert history(seed, doubles=True).book.came_by, "neither of them ever came in"
 
 
 @pytest.mark.slow

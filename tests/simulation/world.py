@@ -24,7 +24,7 @@ from tests.simulation.invariants import broken_by, violations
 from tests.simulation.project import Project
 from tests.simulation.promises import judged
 from tests.simulation.spender import Spender, wish
-from tests.simulation.strangers import Locker, Rogue
+from tests.simulation.strangers import Double, Locker, Rogue
 
 BEGINNING = 4_242_424.0
 LIMITS = Limits(
@@ -80,6 +80,7 @@ class World:
         seed: int,
         *,
         strangers: bool = False,
+        doubles: bool = False,
         spending: bool = False,
         step_: Callable[..., list[Effect]] = step,
     ) -> None:
@@ -110,6 +111,8 @@ class World:
         self.clients = [kind(self, number) for number in range(self.profile.agents)]
         if strangers:
             self.clients += [Locker(self, 500), Locker(self, 501), Rogue(self, 502)]
+        if doubles:
+            self.clients += [Double(self, 600), Double(self, 601)]
         self.forced: set[int] = set()
         self.operator_ids = 0
         self._begin()
@@ -145,6 +148,8 @@ class World:
 
     def _begin(self) -> None:
         self.feed(events.Started(project="sim", version="0", limits=LIMITS))
+        if any(client.credential for client in self.clients):
+            self._say(requests.IssueCredential(digest="0f" * 32, role=Role.AGENT))
         for client in self.clients:
             self._connect(client)
             self._beat(client)
@@ -280,7 +285,9 @@ class World:
         self.next_connection += 1
         number, epoch = self.next_connection, self.epoch
         self.connections[number] = (epoch, client)
-        self.feed(events.Connected(connection=number, role=Role.AGENT, key=client.key))
+        credential = client.credential if client.credential in self.state.credentials else None
+        came = events.Connected(connection=number, role=Role.AGENT, key=client.key, credential=credential)
+        self.feed(came)
         if number in self.connections:
             client.connected(number)
         elif client.connection is None:
