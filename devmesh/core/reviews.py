@@ -41,7 +41,7 @@ def leave_to_the_person(turn: Turn, change: Change, task: Task) -> None:
 
 
 def give(turn: Turn, reviewer: Agent | None, said: requests.Review) -> None:
-    """Take a verdict from the agent that has the review, or from the person (None). Never from the author, by any name."""
+    """Take a verdict from the agent that has the review, or from the person (None); never from the author renamed."""
     change = turn.state.changes.get(said.change)
     if change is None:
         turn.refuse(Code.UNKNOWN, f"there is no change {said.change}", field="change")
