@@ -10,8 +10,9 @@ import msgspec
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
+from tornado.http1connection import HTTP1Connection
 
-from devmesh.errors import Code, DevMeshError, Malformed
+from devmesh.errors import DevMeshError, Malformed
 from devmesh.jupyter.server import shapes, tabular
 from devmesh.jupyter.server.meshes import Meshes
 from devmesh.jupyter.server.problems import Problems, problem, status_of
@@ -23,8 +24,9 @@ RESOURCE = "devmesh"
 _NUMBER = r"[1-9]\d{0,15}"
 
 
+@web.stream_request_body
 class RouteHandler(Problems, APIHandler):
-    """Answers the routes of one path."""
+    """Answers the routes of one path. Of a body nothing is read before it is known who sends it, and how much."""
 
     auth_resource = RESOURCE
 
@@ -33,6 +35,22 @@ class RouteHandler(Problems, APIHandler):
         self._routes = routes
         self._meshes = meshes
         self.SUPPORTED_METHODS = (*(method.upper() for method in routes), "OPTIONS")
+        self._sent = bytearray()
+
+    async def prepare(self, **options: Any) -> None:
+        """Raises 403 and 413, before anything of the body has come."""
+        await super().prepare(**options)
+        if self.current_user is None and self.request.method != "OPTIONS":
+            raise web.HTTPError(403)
+        if int(self.request.headers.get("Content-Length", 0)) > MAX_MESSAGE:
+            raise web.HTTPError(413, f"at most {MAX_MESSAGE} bytes are taken")
+        connection = self.request.connection
+        assert isinstance(connection, HTTP1Connection)  # noqa: S101 - Jupyter serves no other
+        connection.set_max_body_size(MAX_MESSAGE)
+
+    def data_received(self, chunk: bytes) -> None:
+        """The next of the body."""
+        self._sent += chunk
 
     @web.authenticated
     async def get(self, **path: str) -> None:
@@ -86,11 +104,8 @@ class RouteHandler(Problems, APIHandler):
         return int(values[0])
 
     def _body(self, of: type[shapes.Taken]) -> Any:
-        text = self.request.body
-        if len(text) > MAX_MESSAGE:
-            raise Malformed(f"{len(text)} bytes; at most {MAX_MESSAGE} are taken", code=Code.TOO_LARGE)
         try:
-            return msgspec.json.decode(text, type=of)
+            return msgspec.json.decode(self._sent, type=of)
         except msgspec.ValidationError as wrong:
             reason, _, field = str(wrong).partition(" - at `$.")
             raise Malformed(reason, field=field.rstrip("`") or None) from None

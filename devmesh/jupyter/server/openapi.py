@@ -23,6 +23,7 @@ PROBLEMS = {
     404: "There is no such mesh, task or credential.",
     406: "It is not given in that format.",
     409: "A rule of the mesh said no.",
+    413: "More is sent than is taken.",
     503: "The mesh does not answer.",
 }
 

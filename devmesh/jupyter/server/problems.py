@@ -22,6 +22,8 @@ STATUS: Final[tuple[tuple[type[DevMeshError], int], ...]] = (
     (Refused, 409),
 )
 "The first that fits; anything else of ours is a fault (500)."
+MOST = 2_000
+"Characters of an error that are told: what was asked may be quoted in it."
 _OF_CODES: Final = {Code.UNKNOWN: 404, Code.FORBIDDEN: 403, Code.BAD_TARGET: 400, Code.PATH_ESCAPES: 400}
 
 KINDS: Final[dict[int, tuple[type[DevMeshError], Code]]] = {
@@ -30,6 +32,7 @@ KINDS: Final[dict[int, tuple[type[DevMeshError], Code]]] = {
     403: (Refused, Code.FORBIDDEN),
     404: (Refused, Code.UNKNOWN),
     405: (Malformed, Code.BAD_REQUEST),
+    413: (Malformed, Code.TOO_LARGE),
     429: (Refused, Code.LIMIT),
     503: (MeshLost, Code.MESH_LOST),
 }
@@ -47,7 +50,7 @@ def problem(failed: DevMeshError) -> bytes:
         shapes.Problem(
             error=type(failed).__name__,
             code=str(failed.code),
-            message=failed.message,
+            message=failed.message[:MOST],
             hint=failed.hint,
             field=failed.field,
         )

@@ -19,6 +19,7 @@ from jupyter_server.serverapp import ServerApp
 
 from devmesh.errors import SettingError
 from devmesh.settings import Settings
+from devmesh.vocabulary.codec import MAX_MESSAGE
 
 TOKEN_FILE = "http.token"  # noqa: S105 - the name of a file
 
@@ -104,6 +105,8 @@ def _made(settings: Settings, state: Path, token: str) -> ServerApp:
         "keyfile": str(settings.http_key or ""),
         "jpserver_extensions": {"devmesh.jupyter.server": True},
         "reraise_server_extension_failures": True,
+        "max_body_size": MAX_MESSAGE,
+        "max_buffer_size": 2 * MAX_MESSAGE,
         "log_level": "WARN",
     }
     StandingServer.clear_instance()

@@ -10,6 +10,7 @@ import msgspec
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
 from tornado import iostream, web
+from tornado.http1connection import HTTP1Connection
 
 from devmesh.errors import DevMeshError
 from devmesh.jupyter.server import reading
@@ -26,6 +27,8 @@ STREAMS = 64
 "Clients at once."
 BREATH = 15.0
 "Seconds of silence after which a comment is sent, so that proxies keep the connection."
+PATIENCE = 60.0
+"Seconds in which a client must have taken what was sent to it; one that does not is let go, too."
 MOST_MISSED = 10_000
 
 
@@ -75,7 +78,7 @@ class EventsHandler(Problems, APIHandler):
 
         def put(recorded: Recorded | None) -> None:
             if queue.full():
-                self._gone.set()
+                self._let_go()
             else:
                 queue.put_nowait(recorded)
 
@@ -89,8 +92,7 @@ class EventsHandler(Problems, APIHandler):
             self.set_header("Content-Type", "text/event-stream")
             self.set_header("Cache-Control", "no-store")
             self.set_header("X-Accel-Buffering", "no")
-            self.write("retry: 1000\n\n")
-            await self.flush()
+            await self._write("retry: 1000\n\n")
             last = 0
             if after is not None:
                 for recorded in await asyncio.to_thread(reading.missed, held.record.home, after, MOST_MISSED):
@@ -108,20 +110,33 @@ class EventsHandler(Problems, APIHandler):
                 await asyncio.wait({coming, gone}, timeout=BREATH, return_when=asyncio.FIRST_COMPLETED)
                 if not coming.done():
                     coming.cancel()
-                    self.write(": still here\n\n")
-                    await self.flush()
+                    await self._write(": still here\n\n")
                 elif (recorded := coming.result()) is not None and recorded.sequence > last:
                     await self._send(recorded)
         finally:
             gone.cancel()
 
     async def _send(self, recorded: Recorded) -> None:
-        """Waits until the client took it: nothing piles up in the server but the queue."""
         told = reading.told(recorded)
         data = msgspec.json.encode(told).decode()
         number = f"id: {recorded.sequence}\n" if recorded.sequence else ""
-        self.write(f"{number}event: {told.kind}\ndata: {data}\n\n")
-        await self.flush()
+        await self._write(f"{number}event: {told.kind}\ndata: {data}\n\n")
+
+    async def _write(self, text: str) -> None:
+        """Waits until the client took it: nothing piles up in the server but the queue."""
+        overdue = asyncio.get_running_loop().call_later(PATIENCE, self._let_go)
+        try:
+            self.write(text)
+            await self.flush()
+        finally:
+            overdue.cancel()
+
+    def _let_go(self) -> None:
+        """Whoever waits for a client that does not read is woken by this alone."""
+        self._gone.set()
+        connection = self.request.connection
+        assert isinstance(connection, HTTP1Connection)  # noqa: S101 - Jupyter serves no other
+        connection.stream.close()
 
     def on_connection_close(self) -> None:
         """The client left."""

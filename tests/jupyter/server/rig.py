@@ -10,10 +10,20 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from jupyter_server.auth import AllowAllAuthorizer, IdentityProvider
+from jupyter_server.base.handlers import JupyterHandler
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application
+
+from devmesh.jupyter.server.meshes import Meshes
+from devmesh.mesh import Mesh
+from devmesh.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 40.0
@@ -100,6 +110,30 @@ def jupyter_server(
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+@asynccontextmanager
+async def served_here(mesh: Mesh, path: str, handler: type[JupyterHandler], **given: Any) -> AsyncIterator[Served]:
+    """One handler below `/devmesh/<path>/` in this very loop, behind the same door. It sends by small buffers."""
+    meshes = Meshes(Settings(home=mesh.home.parent))
+    token = secrets.token_hex(16)
+    doors: dict[str, Any] = {
+        "identity_provider": IdentityProvider(token=token),
+        "authorizer": AllowAllAuthorizer(),
+        "base_url": "/",
+        "cookie_secret": secrets.token_bytes(32),
+    }
+    route = (rf"/devmesh/{path}/(?P<project>[^/]+)", handler, {"meshes": meshes, **given})
+    server = HTTPServer(Application([route], **doors))
+    (listening,) = bind_sockets(0, "127.0.0.1")
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    server.add_socket(listening)
+    try:
+        yield Served(listening.getsockname()[1], token, mesh.home)
+    finally:
+        server.stop()
+        await server.close_all_connections()
+        meshes.close()
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:

@@ -9,25 +9,20 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from jupyter_server.auth import AllowAllAuthorizer, IdentityProvider
-from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
-from tornado.web import Application
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from devmesh.bridge.dialing import KEY
 from devmesh.bridge.remote import CREDENTIAL
 from devmesh.coordinator.pace import FAILURES, Bucket
-from devmesh.jupyter.server.meshes import Meshes
+from devmesh.jupyter.server import relay
 from devmesh.jupyter.server.relay import RelayHandler
 from devmesh.mesh import Mesh
-from devmesh.settings import Settings
 from devmesh.vocabulary.codec import MAX_MESSAGE, Message, decode_delivery, encode
 from devmesh.vocabulary.facts import AgentJoined, LeasesRenewed, RequestRefused, SessionOpened, SessionResumed
 from devmesh.vocabulary.requests import AnyRequest, Heartbeat, Join, PostTask
 from devmesh.vocabulary.terms import Role
-from tests.jupyter.server.rig import Served
+from tests.jupyter.server.rig import Served, served_here
 
 pytestmark = pytest.mark.slow
 OPTIONS: dict[str, Any] = {"proxy": None, "compression": None, "open_timeout": 20, "close_timeout": 2}
@@ -213,30 +208,48 @@ class LeftMeanwhile(RelayHandler):
 
 def test_a_client_that_leaves_before_it_is_served_leaves_nothing(mesh: Mesh) -> None:
     """The connection to the coordinator ends with it, its place is free, and nothing fails behind anybody's back."""
-    meshes = Meshes(Settings(home=mesh.home.parent))
-    doors: dict[str, Any] = {
-        "identity_provider": IdentityProvider(token="t" * 32),
-        "authorizer": AllowAllAuthorizer(),
-        "base_url": "/",
-        "cookie_secret": secrets.token_bytes(32),
-    }
 
     async def play() -> None:
         LeftMeanwhile.served = asyncio.get_running_loop().create_future()
-        given = {"meshes": meshes, "failures": Bucket(FAILURES, time.monotonic)}
-        server = HTTPServer(Application([(r"/devmesh/ws/(?P<project>[^/]+)", LeftMeanwhile, given)], **doors))
-        server.add_sockets(sockets := bind_sockets(0, "127.0.0.1"))
-        here = Served(sockets[0].getsockname()[1], "t" * 32, mesh.home)
         issued = await asyncio.to_thread(mesh.credentials.issue)
-        socket = await enter(here, mesh, issued.secret)
-        handler = await asyncio.wait_for(LeftMeanwhile.served, 20)
-        await asyncio.wait_for(handler._closing, 20)
-        assert handler._pumping is not None
-        assert handler._pumping.exception() is None
-        assert (RelayHandler.relayed, handler._upstream) == (0, None)
-        await ended(socket)
-        server.stop()
-        await server.close_all_connections()
+        async with served_here(mesh, "ws", LeftMeanwhile, failures=Bucket(FAILURES, time.monotonic)) as here:
+            socket = await enter(here, mesh, issued.secret)
+            handler = await asyncio.wait_for(LeftMeanwhile.served, 20)
+            await asyncio.wait_for(handler._closing, 20)
+            assert handler._pumping is not None
+            assert handler._pumping.exception() is None
+            assert (RelayHandler.relayed, handler._upstream) == (0, None)
+            await ended(socket)
 
     asyncio.run(play())
-    meshes.close()
+
+
+def test_more_than_a_number_are_not_relayed_at_once(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until one of them has left."""
+    monkeypatch.setattr(relay, "MOST", 1)
+
+    async def play() -> None:
+        secret = (await asyncio.to_thread(mesh.credentials.issue)).secret
+        async with served_here(mesh, "ws", RelayHandler, failures=Bucket(FAILURES, time.monotonic)) as here:
+            socket = await enter(here, mesh, secret)
+            assert await status_of(here, mesh, secret, key="l" * 43) == 503
+            await socket.close()
+            while RelayHandler.relayed:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+            assert await status_of(here, mesh, secret, key="l" * 43) == 101
+
+    asyncio.run(play())
+
+
+def test_who_guesses_is_told_to_slow_down(mesh: Mesh) -> None:
+    """As many guesses as the coordinator's own door allows; then even what is not one is not looked at."""
+    standing_still = Bucket(FAILURES, lambda: 0.0)
+
+    async def play() -> None:
+        async with served_here(mesh, "ws", RelayHandler, failures=standing_still) as here:
+            statuses = [await status_of(here, mesh, "x" * 43, key="short") for _ in range(40)]
+        assert statuses[0] == 400
+        assert statuses[-1] == 429
+        assert sorted(statuses) == statuses
+
+    asyncio.run(play())

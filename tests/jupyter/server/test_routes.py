@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import socket
 from typing import Any
 
 import jsonschema
@@ -83,7 +84,7 @@ BAD: dict[str, tuple[str, str, Any, int, str | None]] = {
     "no JSON": ("POST", "/tasks", b"{", 400, None),
     "no UTF-8": ("POST", "/tasks", b'{"prompt": "\xff"}', 400, None),
     "nested without end": ("POST", "/tasks", b"[" * 100_000, 400, None),
-    "more than is taken": ("POST", "/tasks", {"prompt": "x" * 600_000}, 400, None),
+    "more than is taken": ("POST", "/tasks", {"prompt": "x" * 600_000}, 413, None),
     "an operator's credential": ("POST", "/credentials", {"role": "operator"}, 400, "role"),
     "a credential there is not": ("DELETE", "/credentials/99999", None, 404, "credential"),
     "a task there is not": ("GET", "/tasks/99999", None, 404, "task"),
@@ -222,3 +223,27 @@ def test_a_method_that_is_not_offered_is_405(served: Served, where: str) -> None
     """And changes nothing."""
     for method in ("PUT", "DELETE", "PATCH"):
         assert served.ask(method, f"{where}/tasks", body={"prompt": "x"}).status == 405
+
+
+LARGE = {
+    "announced by nobody": ([], "Content-Length: 300000000\r\n", b"", 403),
+    "sent in pieces by nobody": ([], "Transfer-Encoding: chunked\r\n", b"", 403),
+    "announced": (["token"], "Content-Length: 300000000\r\n", b"", 413),
+    "sent in pieces": (
+        ["token"],
+        "Transfer-Encoding: chunked\r\n",
+        b"80000\r\n" + b" " * 0x80000 + b"\r\n1\r\n \r\n",
+        400,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LARGE)
+def test_too_large_a_body_is_refused_before_it_is_read(case: str, served: Served, where: str) -> None:
+    """And one of who may not come in, however large: the answer is there before anything of it is sent."""
+    papers, length, body, status = LARGE[case]
+    known = f"Authorization: token {served.token}\r\n" if papers else ""
+    host = f"127.0.0.1:{served.port}"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as wire:
+        wire.sendall(f"POST {where}/tasks HTTP/1.1\r\nHost: {host}\r\n{known}{length}\r\n".encode() + body)
+        assert wire.makefile("rb").readline().split()[1] == b"%d" % status

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
 
+from devmesh.jupyter.server import stream
+from devmesh.jupyter.server.stream import EventsHandler
 from devmesh.mesh import Mesh
-from tests.jupyter.server.rig import Served
+from tests.jupyter.server.rig import Served, served_here
 
 pytestmark = pytest.mark.slow
 
@@ -74,3 +78,43 @@ def test_who_may_not_or_asks_nonsense_hears_nothing(served: Served, mesh: Mesh) 
     assert served.ask("GET", path, headers=[]).status == 403
     assert served.ask("GET", "/devmesh/events/none-0").status == 404
     assert served.ask("GET", f"{path}?after=x").status == 400
+
+
+def silent(here: Served, mesh: Mesh) -> socket.socket:
+    """A client that asks, and reads nothing of what it is told."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    client.connect(("127.0.0.1", here.port))
+    client.sendall(
+        f"GET /devmesh/events/{mesh.home.name} HTTP/1.1\r\nHost: 127.0.0.1:{here.port}\r\n"
+        f"Authorization: token {here.token}\r\n\r\n".encode()
+    )
+    return client
+
+
+async def listeners(number: int) -> None:
+    """Until there are so many."""
+    async with asyncio.timeout(30):
+        while EventsHandler.listening != number:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("limit", ["BEHIND", "PATIENCE"])
+def test_who_does_not_read_is_let_go(mesh: Mesh, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    """By how much it has not read, or for how long; and its place is free for others."""
+    monkeypatch.setattr(stream, limit, 2)
+    monkeypatch.setattr(stream, "STREAMS", 1)
+
+    async def play() -> None:
+        async with served_here(mesh, "events", EventsHandler) as here:
+            client = await asyncio.to_thread(silent, here, mesh)
+            await listeners(1)
+            refused = await asyncio.to_thread(here.ask, "GET", f"/devmesh/events/{mesh.home.name}")
+            assert refused.status == 503
+            while EventsHandler.listening:
+                await asyncio.to_thread(mesh.post, "x" * 30_000)
+            with closing(client), closing(await asyncio.to_thread(silent, here, mesh)):
+                await listeners(1)
+            await listeners(0)
+
+    asyncio.run(play())
