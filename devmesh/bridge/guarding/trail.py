@@ -18,8 +18,8 @@ import msgspec
 import psutil
 
 from devmesh.bridge.guarding.between import telling, used_up
-from devmesh.bridge.guarding.witness import Sights, Witness, written_down
-from devmesh.repository import Repository
+from devmesh.bridge.guarding.witness import Sight, Sights, Witness, written_down
+from devmesh.repository import Repository, blob_id
 from devmesh.repository.tree_lock import file_lock
 
 Versions = tuple[str | None, ...]
@@ -160,9 +160,10 @@ class Trail:
             sights = [one for one in sighted.get(path, ()) if one.at > pages.until.get(path, pages.looked)]
             between: list[str | None] = []
             if sights:
-                old, new = self._text(before), self._text(after)
+                new = self._text(after, sights)
                 passed, until[path] = used_up(sights, new, begun, ended)
-                between = [self._written(one) for one in telling(old, passed, new)]
+                if any(one.content != new for one in passed):
+                    between = [self._written(one) for one in telling(self._text(before), passed, new)]
             _append(pages, path, [before, *between, after])
         pages.commit, pages.looked = commit, ended
         pages.until = {path: at for path, at in until.items() if at < ended}
@@ -198,8 +199,11 @@ class Trail:
     def _written(self, text: bytes | None) -> str | None:
         return None if text is None else self.repository.write_blob(text)
 
-    def _text(self, oid: str | None) -> bytes | None:
-        return None if oid is None else self.repository.read_blob(oid)
+    def _text(self, oid: str | None, sights: Sequence[Sight] = ()) -> bytes | None:
+        if oid is None:
+            return None
+        read = (one.content for one in sights if one.content is not None and blob_id(one.content) == oid)
+        return next(read, None) or self.repository.read_blob(oid)
 
     def _fresh_witness(self) -> Witness:
         return Witness(self.repository.project, self._file(f"{self.name}.{SIGHTS}"))
