@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -25,8 +27,20 @@ def marked(mark: str) -> list[psutil.Process]:
 def _carrying(mark: str) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == mark:
+            if _mark_of(process) == mark:
                 yield process
+
+
+def _mark_of(process: psutil.Process) -> str | None:
+    if process.status() != psutil.STATUS_ZOMBIE:
+        return process.environ().get(MARK)
+    for thread in process.threads():  # its main thread has ended; another may live on, and only that says so
+        with suppress(OSError):
+            environment = Path(f"/proc/{process.pid}/task/{thread.id}/environ").read_bytes()
+            for name, _, value in (variable.partition(b"=") for variable in environment.split(b"\0")):
+                if name == MARK.encode():
+                    return os.fsdecode(value)
+    return None
 
 
 def end_marked(mark: str) -> int:

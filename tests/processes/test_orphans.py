@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +63,22 @@ def test_one_that_has_ended_counts_no_more(mark: str, alive: Alive) -> None:
     assert psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE
     assert end_marked(run) == 0
     process.communicate()
+
+
+def test_one_whose_main_thread_has_ended_is_ended_too(mark: str, alive: Alive) -> None:
+    """To the system it looks like a zombie, and says nothing of its environment but by the thread that lives."""
+    run = secrets.token_hex(8)
+    program = (
+        "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(1000,)).start(); "
+        "ctypes.CDLL(None).pthread_exit(None)"
+    )
+    environment = {**os.environ, OF_THE_TEST: mark, MARK: run}
+    process = subprocess.Popen([sys.executable, "-c", program], env=environment, cwd=Path("/"))
+    while psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert [one.pid for one in marked(run)] == [process.pid]
+    assert end_marked(run) == 0
+    assert process.wait(20) != 0
 
 
 def test_a_mark_nobody_carries_ends_nobody(bystander: subprocess.Popen[bytes]) -> None:
