@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from devmesh.errors import AlreadyRunning, MeshError, NoMesh
+from devmesh.vocabulary import known
 from devmesh.vocabulary.terms import Role
 
 if TYPE_CHECKING:
     from devmesh.settings import Settings
 
 CONNECTION_FILE = "connection.json"
+HTTP_TOKEN_FILE = "http.token"  # noqa: S105 - the name of a file
+"Of the HTTP interface beside the mesh, another process: there while that runs."
 LOCK_FILE = "coordinator.lock"
 SOCKET_FILE = "mesh.sock"
 
@@ -70,8 +73,10 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fresh_tokens() -> dict[Role, str]:
-    """A new secret of 256 bits for each role."""
-    return {role: secrets.token_urlsafe(32) for role in Role}
+    """A new secret of 256 bits for each role, known for one in this process."""
+    tokens = {role: secrets.token_urlsafe(32) for role in Role}
+    known.hide(*tokens.values())
+    return tokens
 
 
 def is_running(pid: int, create_time: float) -> bool:
@@ -165,9 +170,11 @@ def read_connection(home: Path) -> Connection:
         _refuse_strangers(path, os.fstat(file.fileno()))
         text = file.read(_MAX_BYTES)
     try:
-        return msgspec.json.decode(text, type=Connection)
+        connection = msgspec.json.decode(text, type=Connection)
     except msgspec.DecodeError as wrong:
         raise MeshError(f"{path} is damaged: {wrong}", hint="Remove it and start the mesh again.") from None
+    known.hide(*connection.tokens.values())
+    return connection
 
 
 def find_connection(project: Path, settings: Settings) -> Connection:

@@ -29,10 +29,6 @@ FILE_NAME = "devmesh.log"
 _ROOT = "devmesh"
 _MAX_BYTES = 5_000_000
 _KEPT_FILES = 2
-_SHORTEST_SECRET = 6
-"Shorter values are not hidden: too much ordinary text would go with them."
-
-_hidden: set[str] = set()
 
 logging.getLogger(_ROOT).addHandler(logging.NullHandler())
 
@@ -81,11 +77,6 @@ def close() -> None:
     root.propagate = True
 
 
-def hide(*secrets: str) -> None:
-    """From now on these exact values never appear in the log, whatever their form."""
-    _hidden.update(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
-
-
 def in_kernel() -> bool:
     """Whether this process is a notebook's kernel, where whatever a thread prints lands in some cell."""
     shell = sys.modules.get("IPython")  # looked up, not imported: where it is not loaded there is no kernel
@@ -127,8 +118,6 @@ def _cleaned(value: object, name: str = "") -> object:
         case list() | tuple() | set() | frozenset():
             return [_cleaned(inner) for inner in value]
     text = plain(str(value))
-    for secret in _hidden:
-        text = text.replace(secret, REDACTED)
     is_named_secret = bool(name) and redact(f"{name}={text}") == f"{name}={REDACTED}"
     return REDACTED if is_named_secret else redact(text)
 

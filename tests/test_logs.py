@@ -13,6 +13,7 @@ import pytest
 
 from devmesh import logs
 from devmesh.settings import Settings
+from devmesh.vocabulary import known
 
 
 @pytest.fixture(autouse=True)
@@ -57,10 +58,11 @@ def test_the_level_is_a_threshold(tmp_path: Path) -> None:
     assert [line["event"] for line in lines(tmp_path / "log")] == ["yes"]
 
 
-def test_secrets_are_hidden_wherever_they_stand(tmp_path: Path) -> None:
+def test_secrets_are_hidden_wherever_they_stand(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """In the message, in a field, deep inside one, in a traceback; known values whatever their form."""
     logs.configure(Settings.load(log_file=tmp_path / "log"))
-    logs.hide("hunter22", "no")
+    request.addfinalizer(known.forget)
+    known.hide("hunter22", "no")
     log = logs.logger("listener")
     log.info("it is hunter22", password="swordfish9", deep=[{"header": "Bearer abcdefghijkl"}])
     try:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from devmesh.audit.database import create_private, refuse_strangers, storage_errors, sync_folder
 from devmesh.errors import StorageError
+from devmesh.vocabulary import known
 
 KEY_FILE = "audit.key"
 "Lies in the home, which is not in the project: 0600, 32 random bytes, never said to anybody."
@@ -65,6 +66,7 @@ def read_key(home: Path) -> bytes | None:
             f"{path} is no key: {len(key)} bytes, not {_LENGTH}",
             hint="Put the right one back, or remove it: the record is then sealed anew, and says so.",
         )
+    known.hide_bytes(key)
     return key
 
 
@@ -82,4 +84,5 @@ def make_key(home: Path) -> bytes:
             os.fsync(file.fileno())
         draft.replace(path)
         sync_folder(home)
+    known.hide_bytes(key)
     return key

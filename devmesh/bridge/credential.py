@@ -7,12 +7,14 @@ import secrets
 from pathlib import Path
 
 from devmesh.errors import MeshError
+from devmesh.vocabulary import known
 
 _LONGEST = 512
 
 
 def leave_secret(home: Path, secret: str) -> Path:
     """Write it where only the current user can read it. Whoever takes it removes the file."""
+    known.hide(secret)
     path = home / f".credential-{secrets.token_hex(8)}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     with os.fdopen(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
@@ -45,4 +47,5 @@ def read_secret(path: Path) -> str:
         raise MeshError(f"the credential in {path} cannot be read: {failed}") from None
     if not secret:
         raise MeshError(f"{path} holds no credential")
+    known.hide(secret)
     return secret

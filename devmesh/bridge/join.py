@@ -29,9 +29,11 @@ from devmesh.bridge.workspace import Workspaces
 from devmesh.errors import DevMeshError, MeshError, NoMesh
 from devmesh.logs import configure
 from devmesh.processes.confinement import confinement_of, lacking
+from devmesh.processes.environment import secrets_in
 from devmesh.processes.trial import in_force
 from devmesh.repository import Repository
 from devmesh.settings import Settings
+from devmesh.vocabulary import known
 from devmesh.vocabulary.plain import plain, redact
 from devmesh.vocabulary.terms import Role, WorkspaceKind
 
@@ -67,6 +69,7 @@ def main(arguments: Sequence[str] | None = None, *, aloud: bool = False) -> int:
 
 
 async def _bridge(tool: GenericTool, project: Path, home: Path, settings: Settings, options: argparse.Namespace) -> int:
+    known.hide(*secrets_in(os.environ), *secrets_in(tool.entry.env))
     key, first = _session(options.agent_key_file)
     repository = Repository(project, home)
     door = _door(options, repository)

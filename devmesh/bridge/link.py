@@ -23,6 +23,7 @@ from devmesh.bridge.asking import Reply, Unanswered
 from devmesh.bridge.dialing import dial
 from devmesh.bridge.subscribers import Listener, Subscribers
 from devmesh.errors import DevMeshError, Malformed, MeshError, MeshLost, Refused
+from devmesh.vocabulary import known
 from devmesh.vocabulary.codec import Delivery, Recorded, decode_delivery
 from devmesh.vocabulary.facts import RequestMalformed, SessionOpened, SessionResumed
 from devmesh.vocabulary.requests import AnyRequest
@@ -76,6 +77,7 @@ class Link:
         self._role = role
         self._key = key or secrets.token_urlsafe(32)
         self._secret = secret
+        known.hide(self._key, secret or "")
         self._dialed = dialed
         self._orphan_sec = orphan_sec
         self._state = LinkState.CONNECTING

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from msgspec import inspect
+from msgspec import inspect, json
 from msgspec.structs import replace
 
-from devmesh.vocabulary import requests
+from devmesh.vocabulary import known, requests
 from devmesh.vocabulary.codec import MAX_MESSAGE
 from devmesh.vocabulary.plain import beginning
 from devmesh.vocabulary.requests import AnyRequest
@@ -39,6 +39,17 @@ WITHIN: Final[dict[type[Any], tuple[str, ...]]] = {
     PlannedTask: ("title", "prompt"),
 }
 "The same for the values that such a field may hold several of."
+
+
+NAMES: Final[dict[type[Any], tuple[str, ...]]] = {
+    requests.RequestLock: ("targets",),
+    requests.Start: ("workspace",),
+    requests.OfferChange: ("files",),
+    requests.ReportWrite: ("path",),
+    requests.SearchKnowledge: ("query",),
+    requests.ProposeFramework: ("tasks",),
+}
+"Which of their fields say names and paths, or hold what does: such a text cannot be changed, only refused."
 
 
 def _most(kind: type[Any], name: str) -> int:
@@ -85,6 +96,12 @@ def harmless(request: AnyRequest, role: Role = Role.AGENT) -> AnyRequest:
     if kept is not None and not changed.get(kept, getattr(request, kept)):
         changed[kept] = " "
     return replace(request, **changed)
+
+
+def names_a_secret(request: AnyRequest) -> bool:
+    """Whether a name or path in it has a known secret in it."""
+    values = [getattr(request, name) for name in NAMES.get(type(request), ())]
+    return bool(values) and bool(known.spans(json.encode(values).decode()))
 
 
 def _changed(value: Any, fields: tuple[str, ...]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from websockets.datastructures import Headers
 
 from devmesh.coordinator.pace import Bucket
+from devmesh.vocabulary import known
 from devmesh.vocabulary.facts import CredentialIssued
 from devmesh.vocabulary.terms import Role
 
@@ -60,6 +61,7 @@ class Guard:
         issued: Issued = dict,
     ) -> None:
         self._tokens = {role: sha256(token.encode()).hexdigest() for role, token in tokens.items()}
+        known.hide_digests(*self._tokens.values())
         self._hosts = {"localhost"} if port is None else {f"{host}:{port}" for host in _LOOPBACK}
         self._failures = failures
         self._issued = issued
@@ -77,14 +79,16 @@ class Guard:
             return Rejection(HTTPStatus.FORBIDDEN, "This Host is not served.\n")
         if headers.get_all("Origin"):
             return Rejection(HTTPStatus.FORBIDDEN, "Web pages are not served.\n")
-        known = self._known(headers.get_all("Authorization"))
-        if known is None:
+        found = self._known(headers.get_all("Authorization"))
+        if found is None:
             return Rejection(HTTPStatus.UNAUTHORIZED, "A bearer token of the connection file, or an issued one.\n")
         secrets = headers.get_all(SECRET)
         if len(secrets) != 1 or not _SHORTEST <= len(secrets[0]) <= _LONGEST:
             return Rejection(HTTPStatus.BAD_REQUEST, f"Exactly one {SECRET} of 32 to 256 characters is needed.\n")
-        role, number = known
-        return Credential(role, sha256(secrets[0].encode(errors="surrogateescape")).hexdigest(), number)
+        role, number = found
+        key = sha256(secrets[0].encode(errors="surrogateescape")).hexdigest()
+        known.hide_digests(key)
+        return Credential(role, key, number)
 
     def _known(self, authorizations: list[str]) -> tuple[Role, int | None] | None:
         """Role and number of whose secret this is.
@@ -95,8 +99,8 @@ class Guard:
         scheme, _, token = (authorizations[0] if len(authorizations) == 1 else "").partition(" ")
         given = sha256(token.encode(errors="surrogateescape")).hexdigest()
         found: tuple[Role, int | None] | None = None
-        for role, known in self._tokens.items():
-            if hmac.compare_digest(known, given):
+        for role, digest in self._tokens.items():
+            if hmac.compare_digest(digest, given):
                 found = (role, None)
         for number, issued in self._issued().items():
             if hmac.compare_digest(issued.digest, given):

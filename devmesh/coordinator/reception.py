@@ -6,22 +6,27 @@ Knows connections, paths and contents; decides nothing.
 from __future__ import annotations
 
 import asyncio
+import os
 from concurrent.futures import Executor
 from pathlib import Path
 
 from devmesh.coordinator.canonical import Canonicaliser, NeedsScan
 from devmesh.coordinator.channel import Channel
 from devmesh.coordinator.contents import Contents, names_contents
-from devmesh.coordinator.funnel import harmless
+from devmesh.coordinator.funnel import harmless, names_a_secret
 from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.paths import Paths, Understood
+from devmesh.coordinator.token_file import TokenFile
 from devmesh.core.events import Connected, Heard, Lost, Objection
 from devmesh.errors import Code
+from devmesh.processes.environment import secrets_in
 from devmesh.repository import Repository
+from devmesh.vocabulary import known
 from devmesh.vocabulary.codec import Message
 from devmesh.vocabulary.terms import Role
 
 MOST_BLAMED = 1_000
+_SECRET = Objection(code=Code.BAD_REQUEST, message="a name in this request is a secret; nothing of it was kept")
 _FAULT = Objection(
     code=Code.INTERNAL, message="this request made the coordinator fail; nothing of it was done. Its log has the story."
 )
@@ -30,8 +35,9 @@ _FAULT = Objection(
 class Reception:
     """What the listener reports to. The events of one connection keep their order."""
 
-    def __init__(self, paths: Paths, contents: Contents, inbox: Inbox, aside: Executor) -> None:
+    def __init__(self, paths: Paths, contents: Contents, inbox: Inbox, aside: Executor, token_file: TokenFile) -> None:
         self._paths = paths
+        self._token_file = token_file
         self._contents = contents
         self._inbox = inbox
         self._aside = aside
@@ -40,10 +46,11 @@ class Reception:
 
     @classmethod
     async def open(cls, project: Path, repository: Repository, inbox: Inbox, aside: Executor) -> Reception:
-        """Looks at the project's volume once, off the loop."""
+        """Looks at the project's volume once, off the loop. From then on the secrets of the environment are known."""
+        known.hide(*secrets_in(os.environ))
         loop = asyncio.get_running_loop()
         paths = await loop.run_in_executor(aside, lambda: Paths(Canonicaliser(project), str(project)))
-        return cls(paths, Contents(repository), inbox, aside)
+        return cls(paths, Contents(repository), inbox, aside, TokenFile(repository.home))
 
     def blame(self, event: Heard) -> None:
         """This request could not be decided: it is refused when it comes again, or one client could stop all others."""
@@ -88,7 +95,10 @@ class Reception:
         if self._blamed and (self._keys.get(channel.number, ""), message.id) in self._blamed:
             objection = _FAULT
         role = channel.credential.role if channel.credential is not None else Role.AGENT
+        self._token_file.look()
         request = harmless(understood.request, role)
+        if role is not Role.OPERATOR and names_a_secret(request):
+            objection = objection or _SECRET
         event = Heard(connection=channel.number, id=message.id, request=request, objection=objection)
         self._inbox.put(event)
 

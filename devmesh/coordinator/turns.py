@@ -22,8 +22,9 @@ from devmesh.core.snapshot import freeze
 from devmesh.core.state import MeshState
 from devmesh.core.step import step
 from devmesh.errors import StorageError
+from devmesh.vocabulary import known
 from devmesh.vocabulary.codec import Recorded
-from devmesh.vocabulary.facts import WatchStarted
+from devmesh.vocabulary.facts import CredentialIssued, WatchStarted
 
 BRIEF = 0.00025
 "Seconds of a decision for which the thread's own clock is not asked: asking takes a good part of a usual decision."
@@ -56,6 +57,8 @@ class Turns:
         self._lateness = lateness
         self._recording = recording
         self._performer = performer
+        known.hide_digests(*(issued.digest for issued in state.credentials.values()))
+        known.hide_digests(*(session.key for session in state.sessions.values()))
         self.one_by_one = 0
         "So many coming turns take a single event each: among those of a failed turn, one is to be found out."
 
@@ -117,6 +120,8 @@ class Turns:
             return
         for kept in recorded:
             _stamp(kept, at)
+            if isinstance(kept.fact, CredentialIssued):
+                known.hide_digests(kept.fact.digest)
         begun = self._clock.now()
         try:
             await self._recording.append(recorded, at)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from devmesh.errors import MeshLost
 from devmesh.mesh.nouns import Noun
 from devmesh.mesh.waiting import Done
+from devmesh.vocabulary import known
 from devmesh.vocabulary.facts import CredentialIssued
 from devmesh.vocabulary.requests import IssueCredential, RevokeCredential
 from devmesh.vocabulary.terms import Role
@@ -45,6 +46,7 @@ class Standing(NamedTuple):
 async def issue(door: Door, label: str, role: Role = Role.AGENT) -> Issued:
     """Have a fresh secret of 256 bits let in, in that role."""
     secret = secrets.token_urlsafe(32)
+    known.hide(secret)
     digest = sha256(secret.encode()).hexdigest()
     answer = (await door.ask(IssueCredential(digest=digest, role=role, label=label))).find(CredentialIssued)
     if answer is None:

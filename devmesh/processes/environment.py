@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,6 +47,10 @@ ALLOWED = (
 )
 "Names, and globs of names, that say where things are and nothing about who may use them."
 
+SHORTEST_SECRET = 8
+"Characters of a value that is looked for wherever it stands: shorter ones are words and numbers, too."
+_NAMED = re.compile(r"(?i)(?:key|token|secret|pass|pass(?:word|wd|phrase)|pwd|credential|auth)s?(?:_|\d|\Z)")
+
 
 def allowed_environment(extra: Mapping[str, str], keep: Iterable[str] = ()) -> dict[str, str]:
     """The variables of `ALLOWED` and `keep` (names or globs) that are set here, then `extra`, which wins."""
@@ -54,3 +60,14 @@ def allowed_environment(extra: Mapping[str, str], keep: Iterable[str] = ()) -> d
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def secrets_in(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """The values of those that are named like a secret, and long enough to be one. A path or a number is none."""
+    return tuple(value for name, value in variables.items() if _NAMED.search(name) and _may_be_secret(value))
+
+
+def _may_be_secret(value: str) -> bool:
+    folder = Path(value).parent
+    is_path = value.startswith(("~", "./")) or (folder.is_absolute() and folder != folder.parent and folder.is_dir())
+    return len(value) >= SHORTEST_SECRET and not value.isdecimal() and not is_path

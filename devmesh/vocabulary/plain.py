@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from devmesh.vocabulary import known
+
 REDACTED = "[redacted]"
 
 # ---- terminal control ----
@@ -90,11 +92,11 @@ _UNSAID = re.compile(
 
 
 def redact(text: str) -> str:
-    """The text with every secret of a known form replaced by `[redacted]`; what it was for stays readable.
+    """The text with every secret that is known, or has a known form, replaced by `[redacted]`; its name stays readable.
 
-    Doing it twice changes nothing more. Known forms only: a password in plain prose cannot be told from a word.
+    Doing it twice changes nothing more. A password in plain prose that nobody named cannot be told from a word.
     """
-    text = _unwrapped(_without_keys(text))
+    text = known.without(_unwrapped(_without_keys(text)), REDACTED)
     text = _TOKENS.sub(REDACTED, _TOKENS.sub(REDACTED, text))  # one may follow on another without a sign between
     text = _USERINFO.sub(rf"\1{REDACTED}\2", text)
     text = _BEARER.sub(rf"\1\2{REDACTED}", text)
@@ -110,7 +112,9 @@ def goes_on(lines: str) -> bool:
 
 
 def _has_begun(line: str) -> bool:
-    """Whether its last word may be the first part of a token, of a secret's name, or of an address with a password."""
+    """Whether its end may be the first part of a secret, of a secret's name, or of an address with a password."""
+    if known.may_go_on(line):
+        return True
     address = line.rfind("://")
     if line.endswith((":", ":/")) or (address >= 0 and not _APART.search(line, address)):
         return True
@@ -146,7 +150,8 @@ def _unwrapped(text: str) -> str:
     if not places:
         return text
     joined = _without(text, places)
-    spans = sorted(found.span() for form in (_TOKENS, _USERINFO, _BEARER, _ASSIGNED) for found in form.finditer(joined))
+    forms = (_TOKENS, _USERINFO, _BEARER, _ASSIGNED)
+    spans = sorted([*known.spans(joined), *(found.span() for form in forms for found in form.finditer(joined))])
     inside, reached, next_span = [], 0, 0
     for number, place in enumerate(places):
         at = place - number

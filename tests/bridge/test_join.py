@@ -88,6 +88,27 @@ async def test_a_launched_bridge_works_and_leaves_when_dismissed(
 
 
 @looped
+async def test_what_a_bridge_was_given_as_a_secret_leaves_it_nowhere(
+    project: Path, settings: Settings, launched: list[Launched]
+) -> None:
+    """A tool that prints a value of its environment, or the tokens of the mesh: not in what is told, nor in its log."""
+    async with meshed(project, settings) as mesh:
+        bridge = start(mesh, launched, "--delay", "0.01", DATABASE_PASS="of-the-database-7")
+        await mesh.person.sees(facts.AgentJoined)
+        assert mesh.coordinator.connection is not None
+        token = mesh.coordinator.connection.tokens[Role.OPERATOR]
+        await mesh.person.post(f"say it is of-the-database-7 and {token} .")
+        said = await mesh.person.sees(facts.OutputReported)
+        assert said.text.strip() == "it is [redacted] and [redacted] ."
+        await mesh.person.say(DismissAgent(agent="scripted-1"))
+        await until_ended(bridge, PATIENCE)
+        logged = "".join(path.read_text() for path in (mesh.home / "logs").rglob("*.log"))
+        assert "it is [redacted]" in logged
+        assert token not in logged
+        assert "of-the-database-7" not in logged
+
+
+@looped
 async def test_in_the_project_itself_it_joins_with_the_badge_it_earned(
     project: Path, settings: Settings, launched: list[Launched]
 ) -> None:
