@@ -56,5 +56,5 @@ def test_each_status_of_https_own_has_words(status: int) -> None:
 
 def test_of_a_fault_nothing_is_told() -> None:
     """It may have anything in it."""
-    said = told(500, ValueError("/home/ada/.secret"))
+    said = told(500, ValueError("/somewhere/secret"))
     assert (said["error"], said["code"], said["message"]) == ("DevMeshError", "INTERNAL", "internal server error")
