@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, Self
 from msgspec.structs import replace
 
 from devmesh.audit.chain import FIRST
-from devmesh.audit.database import SURVIVABLE, primary_code, storage_error, storage_errors
+from devmesh.audit.database import SURVIVABLE, Damaged, primary_code, storage_error, storage_errors
 from devmesh.audit.failpoints import Failpoint, passing
 from devmesh.audit.high_water import HighWater, write_high_water
 from devmesh.audit.opening import Opened, open_record
@@ -70,6 +70,8 @@ class Journal:
         self._marked = self.last_sequence
         self._marked_at = opened.last_at
         self._failed: str | None = None
+        self._refusal: type[StorageError] = StorageError
+        self._closed = False
         self._mirror.catch_up(self._read_after)
 
     @classmethod
@@ -81,14 +83,20 @@ class Journal:
         Raises AlreadyRunning and StorageError. A damaged record is moved aside and rebuilt: see `recovery`. One that
         was not closed is checked from end to end first when it is small; `check_whole` forces or forbids that.
         """
-        return cls(open_record(home, now_wall=now_wall, failpoint=failpoint, check_whole=check_whole), failpoint)
+        opened = open_record(home, now_wall=now_wall, failpoint=failpoint, check_whole=check_whole)
+        try:
+            return cls(opened, failpoint)
+        except BaseException:
+            for held in (opened.mirror, opened.connection, opened.claim):
+                held.close()
+            raise
 
     def append(self, recorded: Sequence[Recorded], at: float) -> tuple[Recorded, ...]:
         """Keep the facts of a turn, all or none; when this returns they survive a power loss. Returns them with `at`.
 
         Raises StorageError: STORAGE_FULL, and the next call may succeed; INTERNAL for facts out of sequence or
-        unreadable; STORAGE_FAILED, after which `failed` says whether only a new Journal helps. Nothing of the turn is
-        kept in any of these cases, except that after a failed disk only the next opening can tell.
+        unreadable; STORAGE_FAILED, after which `failed` says whether only a new Journal helps; `Damaged` where that one
+        may be rebuilt. Nothing of the turn is kept, except that after a failed disk only the next opening can tell.
         """
         self._refuse_failed()
         kept = tuple(one if one.at == at else replace(one, at=at) for one in recorded)
@@ -133,7 +141,10 @@ class Journal:
         return self._failed
 
     def close(self, *, clean: bool = True) -> None:
-        """Let go of everything; `clean` says goodbye, so that the next start need not check. A full disk is fine."""
+        """Let go of everything; `clean` says goodbye, so that the next start need not check. Twice is once."""
+        if self._closed:
+            return
+        self._closed = True
         try:
             if clean and self._failed is None:
                 self._say_goodbye()
@@ -170,8 +181,10 @@ class Journal:
             self._roll_back(survivable=True, reason="")
             raise  # a wrong thread is our own mistake and says nothing about the disk
         except sqlite3.Error as error:
+            problem = storage_error(error, self.path)
+            self._refusal = Damaged if isinstance(problem, Damaged) else StorageError
             self._roll_back(survivable=primary_code(error) in SURVIVABLE, reason=str(error))
-            raise storage_error(error, self.path) from error
+            raise problem from error
         except BaseException:
             self._roll_back(survivable=True, reason="")
             raise
@@ -191,7 +204,7 @@ class Journal:
 
     def _refuse_failed(self) -> None:
         if self._failed is not None:
-            raise StorageError(f"{self.path} is not used any more: {self._failed}", hint="Start the mesh again.")
+            raise self._refusal(f"{self.path} is not used any more: {self._failed}", hint="Start the mesh again.")
 
     def _refuse_moved(self) -> None:
         """SQLite goes on writing to a file that was deleted; nobody would ever find those facts again."""

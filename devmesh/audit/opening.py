@@ -34,7 +34,7 @@ from devmesh.errors import StorageError
 CHECKED_WHOLE: Final = 64 * 2**20
 "Bytes up to which a record that was not closed is checked from end to end before it is used."
 CHECKED_ALWAYS: Final = 8 * 2**20
-"The same for one that was: between two lives a file can be damaged, too. A larger one is, once it failed."
+"The same for one that was: between two lives a file can be damaged, too. A larger one is, as soon as it fails."
 
 _WAY_OUT = "Put the newest copy back. If there is none, devmesh.audit.opening.repair(home) makes one from the mirror."
 
@@ -82,17 +82,29 @@ def open_record(
     try:
         recovery = finish_rebuild(home, failpoint=failpoint)
         try:
-            connection, copies = _sound(home, failpoint, check_whole=check_whole)
+            return _opened(home, claim, recovery, failpoint, check_whole=check_whole)
         except Damaged as damage:
             recovery = rebuild(home, damage.message, now_wall, failpoint=failpoint)
-            connection, copies = _sound(home, failpoint, check_whole=check_whole)
-        try:
-            return _begin(home, claim, connection, recovery, copies, failpoint)
-        except BaseException:
-            connection.close()
-            raise
+            return _opened(home, claim, recovery, failpoint, check_whole=check_whole)
     except BaseException:
         claim.close()
+        raise
+
+
+def _opened(
+    home: Path,
+    claim: sqlite3.Connection,
+    recovery: Recovery | None,
+    failpoint: Failpoint,
+    *,
+    check_whole: bool | None,
+) -> Opened:
+    """Raises Damaged where that shows, by looking for it or on the way."""
+    connection, copies = _sound(home, failpoint, check_whole=check_whole)
+    try:
+        return _begin(home, claim, connection, recovery, copies, failpoint)
+    except BaseException:
+        connection.close()
         raise
 
 

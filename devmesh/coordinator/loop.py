@@ -19,7 +19,7 @@ from websockets.frames import CloseCode
 import devmesh
 from devmesh import logs
 from devmesh.address import Connection, fresh_tokens, home_of, remove_connection, single_coordinator, write_connection
-from devmesh.audit.database import storage_errors
+from devmesh.audit.database import Damaged, storage_errors
 from devmesh.audit.failpoints import Failpoint, passing
 from devmesh.coordinator.clock import Clock, Readings
 from devmesh.coordinator.doorway import open_door
@@ -34,7 +34,7 @@ from devmesh.coordinator.perform import Performer
 from devmesh.coordinator.reception import Reception
 from devmesh.coordinator.recording import Recording
 from devmesh.coordinator.sample import EVERY, Sampler
-from devmesh.coordinator.setbacks import Setbacks, is_full
+from devmesh.coordinator.setbacks import Setbacks, is_full, passes
 from devmesh.coordinator.tree import open_gate
 from devmesh.coordinator.turns import TurnFailed, Turns
 from devmesh.core.events import Heard, Started, Stopping
@@ -140,18 +140,20 @@ class Coordinator:
     async def _start(self, stack: AsyncExitStack) -> None:
         self._recording = await Recording.open(self.home, now_wall=Clock().wall(), failpoint=self._failpoint)
         stack.push_async_callback(self._close_record)
-        state = await self._recording.recover()
+        state = await self._recording.recover(Clock().wall())
         self._clock = Clock(state.now, self._readings)
         self._sampler = Sampler()
         self._limits = spelled(self.settings.limits(self._sampler.grantable(self.settings)))
         await self._open_gate(stack, state)
         await self._open_listener(stack)
-        self._take_over(state)
-        await self._in_force.turn()
+        try:
+            await self._first_turn(state)
+        except Damaged:
+            await self._first_turn()
         self._publish()
         stack.callback(self._unpublish)
         self._lateness.start()
-        stack.callback(self._stop_looking)
+        stack.callback(lambda: self._lateness.stop())  # noqa: PLW0108 - of whichever is in force by then
         sampling = asyncio.create_task(self._sample(), name="devmesh sampling")
         stack.callback(sampling.cancel)
 
@@ -195,6 +197,14 @@ class Coordinator:
         self._turns = Turns(state, self._inbox, self._clock, self._lateness, self._recording, self._performer)
         self._inbox.put(Started(project=str(self.project), version=devmesh.__version__, limits=self._limits))
 
+    async def _first_turn(self, state: MeshState | None = None) -> None:
+        """Of this state, or of what is on record. Raises what hindered it."""
+        self._take_over(state or await self._recording.recover(self._clock.wall()))
+        try:
+            await self._in_force.turn()
+        except TurnFailed as failed:
+            raise (failed.__cause__ or failed) from None
+
     def _publish(self) -> None:
         process = Process()
         self.connection = Connection(
@@ -212,10 +222,6 @@ class Coordinator:
         with storage_errors(self.home):
             write_connection(self.connection)
         self._listener.closed_for = ""
-
-    def _stop_looking(self) -> None:
-        """Of whichever clockwork is in force by then."""
-        self._lateness.stop()
 
     # ---- while it runs ----
 
@@ -239,8 +245,8 @@ class Coordinator:
         Everybody is disconnected, comes back, and asks again for what was not answered. Raises when it is no use.
         """
         cause = failed.__cause__
-        known = isinstance(cause, StorageError)  # and said in full by its own words
-        _log.error("a turn failed", events=len(failed.events), reason=str(cause), exc_info=None if known else cause)
+        story = None if isinstance(cause, StorageError) else cause  # the other says it all in its own words
+        _log.error("a turn failed", events=len(failed.events), reason=str(cause), exc_info=story)
         self._setbacks.refuse_to_go_on(cause, self._clock.now())
         careful = self._suspect(failed)
         self._listener.closed_for = "starting over"
@@ -254,7 +260,7 @@ class Coordinator:
 
     def _suspect(self, failed: TurnFailed) -> bool:
         """A request that cannot be decided is refused when it comes again. True: it is not known which one it was."""
-        if is_full(failed.__cause__):
+        if passes(failed.__cause__):
             return False
         if len(failed.events) == 1:
             if isinstance(failed.events[0], Heard):
@@ -278,15 +284,13 @@ class Coordinator:
 
     async def _refused_by_disk(self) -> StorageError | None:
         """Why the first turn could not be kept by a full disk; None once it is. Raises what else hindered it."""
-        self._take_over(await self._recording.recover())
         try:
-            await self._in_force.turn()
+            await self._first_turn()
             self._publish()
-        except (TurnFailed, StorageError) as error:
-            cause = error if isinstance(error, StorageError) else error.__cause__ or error
-            if isinstance(cause, StorageError) and is_full(cause):
-                return cause
-            raise cause from None
+        except StorageError as error:
+            if is_full(error):
+                return error
+            raise
         return None
 
     async def _sample(self) -> None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from devmesh import logs
 from devmesh.audit import knowledge
+from devmesh.audit.database import Damaged
 from devmesh.audit.failpoints import Failpoint, passing
 from devmesh.audit.journal import Journal
 from devmesh.audit.replay import recover
@@ -38,9 +39,12 @@ _log = logs.logger("coordinator")
 class Recording:
     """The open journal. Made by `open`; calls are done in the order they are made."""
 
-    def __init__(self, executor: ThreadPoolExecutor, journal: Journal) -> None:
+    def __init__(self, executor: ThreadPoolExecutor, journal: Journal, failpoint: Failpoint = passing) -> None:
         self._executor = executor
         self.journal = journal
+        self._failpoint = failpoint
+        self._damaged = False
+        "Whether the journal is to be opened anew: it is closed, and was not rebuilt yet."
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="devmesh-search")
         self._saved = journal.last_sequence
         self._not_before = 0.0
@@ -57,17 +61,19 @@ class Recording:
         except BaseException:
             executor.shutdown(wait=False)
             raise
-        if journal.recovery is not None:
-            _log.error("the record was damaged and has been rebuilt", story=str(journal.recovery))
+        _tell_of_recovery(journal)
         if kind := await loop.run_in_executor(executor, remote_kind, home):
             _log.warning("the record lies on a network disk; set DEVMESH_HOME to a local folder", kind=kind)
         for note in journal.notes:
             _log.info("a note on the record", note=note)
-        return cls(executor, journal)
+        return cls(executor, journal, failpoint)
 
-    async def recover(self) -> MeshState:
-        """The state as of the last fact. A snapshot that cannot be thawed is passed by. Raises StorageError."""
-        return await self._on_its_thread(self._recover)
+    async def recover(self, now_wall: float) -> MeshState:
+        """The state as of the last fact. A snapshot that cannot be thawed is passed by. Raises StorageError.
+
+        A record that turned out to be damaged is looked through and rebuilt first, as at any start.
+        """
+        return await self._on_its_thread(lambda: self._recover(now_wall))
 
     async def append(self, recorded: Sequence[Recorded], at: float) -> None:
         """Keep them, all or none, before anybody is told. Raises StorageError."""
@@ -102,7 +108,20 @@ class Recording:
 
     # ---- on the journal's thread ----
 
-    def _recover(self) -> MeshState:
+    def _recover(self, now_wall: float) -> MeshState:
+        if not self._damaged:
+            try:
+                return self._folded()
+            except Damaged:
+                self._damaged = True
+                self.journal.close(clean=False)
+        home, failpoint = self.journal.home, self._failpoint
+        self.journal = Journal.open(home, now_wall=now_wall, failpoint=failpoint, check_whole=True)
+        self._damaged = False
+        _tell_of_recovery(self.journal)
+        return self._folded()
+
+    def _folded(self) -> MeshState:
         state = recover(self.journal)
         self._saved = state.sequence
         return state
@@ -119,6 +138,11 @@ class Recording:
 
     def _on_its_thread(self, doing: Callable[[], T]) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._executor, doing)
+
+
+def _tell_of_recovery(journal: Journal) -> None:
+    if journal.recovery is not None:
+        _log.error("the record was damaged and has been rebuilt", story=str(journal.recovery))
 
 
 def _note_failure(saving: asyncio.Future[None]) -> None:

@@ -55,11 +55,11 @@ async def test_the_state_comes_back_from_its_facts(tmp_path: Path) -> None:
     """Equal in every part, whether a snapshot was kept or not."""
     state = MeshState()
     record = await live(tmp_path, state, *story())
-    assert freeze(await record.recover()) == freeze(state)
+    assert freeze(await record.recover(2.0)) == freeze(state)
     await record.close(state)
     again = await Recording.open(tmp_path, now_wall=3.0)
     assert again.journal.was_clean
-    assert freeze(await again.recover()) == freeze(state)
+    assert freeze(await again.recover(2.0)) == freeze(state)
     await again.close(None)
 
 
@@ -69,7 +69,7 @@ async def test_a_snapshot_that_cannot_be_thawed_is_passed_by(tmp_path: Path) -> 
     state = MeshState()
     record = await live(tmp_path, state, *story())
     await record._on_its_thread(lambda: record.journal.save_snapshot(state.sequence, b'{"from": "the future"}'))
-    assert freeze(await record.recover()) == freeze(state)
+    assert freeze(await record.recover(2.0)) == freeze(state)
     await record.close(None)
 
 

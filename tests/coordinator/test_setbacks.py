@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from devmesh.coordinator.setbacks import Setbacks
+from devmesh.audit.database import Damaged
+from devmesh.coordinator.setbacks import Setbacks, passes
 from devmesh.errors import Code, MeshError, StorageError
 
 
@@ -30,3 +31,14 @@ def test_faults_of_ones_own_are_forgiven_when_they_are_rare() -> None:
     with pytest.raises(MeshError, match="again and again") as caught:
         setbacks.refuse_to_go_on(ZeroDivisionError("story"), 150.0)
     assert str(caught.value.__cause__) == "story"
+
+
+def test_damage_is_mended_as_long_as_it_is_rare() -> None:
+    """Nobody's request is to blame for it; a record that is damaged again and again is on a broken disk."""
+    damaged, setbacks = Damaged("malformed"), Setbacks()
+    assert passes(damaged)
+    assert not passes(StorageError("the disk reported an error"))
+    for now in range(5):
+        setbacks.refuse_to_go_on(damaged, float(now))
+    with pytest.raises(MeshError, match="again and again"):
+        setbacks.refuse_to_go_on(damaged, 5.0)
