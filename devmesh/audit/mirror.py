@@ -147,6 +147,15 @@ def _lines_backwards(file: int, end: int) -> Iterator[tuple[int, int]]:
         yield 0, stop
 
 
+def last_mirrored(path: Path) -> int:
+    """The number of the last fact of a mirror that can be read; 0 where there is none. Raises StorageError."""
+    with storage_errors(path), path.open("rb") as file:
+        for start, stop in _lines_backwards(file.fileno(), os.fstat(file.fileno()).st_size):
+            with suppress(Malformed):
+                return decode_recorded(os.pread(file.fileno(), stop - start, start)).sequence
+    return 0
+
+
 def read_mirror(path: Path) -> Iterator[Recorded]:
     """The facts of a mirror in order. Raises Damaged at the first line that is unreadable, misplaced or after a gap.
 

@@ -43,6 +43,8 @@ class Proof(Struct, frozen=True, kw_only=True):
     head: str
     "`NUMBER:SEAL` of the last proven fact. Kept anywhere else, it later shows that nothing before it was changed."
     fault: Fault | None = None
+    until: int = 0
+    "The last fact that was committed when the proof began: what comes later is not judged."
 
 
 class Head(Struct, frozen=True):
@@ -76,7 +78,7 @@ def prove(home: Path, *, head: str = "") -> Proof:
         if begun is None or key is None:
             what = "is from before records were sealed" if begun is None else f"cannot be proven without {KEY_FILE}"
             fault = Fault(sequence=1, message=f"the record {what}; the next start of the mesh seals it")
-            return Proof(facts=0, head="", fault=fault)
+            return Proof(facts=0, head="", fault=fault, until=_last(connection))
         return _proof(connection, Chain(key, seal_until(connection, begun - 1)[1]), begun, wanted)
 
 
@@ -90,7 +92,7 @@ def _proof(connection: sqlite3.Connection, chain: Chain, begun: int, wanted: lis
         count, last, chain = count + 1, row[0], chain.at(row[6] or FIRST)
     head = f"{last}:{chain.head.hex()}" if last else ""
     kept = next((Fault(sequence=one.sequence, message=one.message) for one in doubts_of(connection)), None)
-    return Proof(facts=count, head=head, fault=fault or kept or _unmet(connection, wanted))
+    return Proof(facts=count, head=head, fault=fault or kept or _unmet(connection, wanted), until=_last(connection))
 
 
 def _rows(connection: sqlite3.Connection, begun: int) -> Iterator[Row]:
@@ -137,12 +139,16 @@ def _unmet(connection: sqlite3.Connection, wanted: list[Head]) -> Fault | None:
         sequence, seal = seal_until(connection, one.sequence)
         if seal.hex() == one.seal:
             continue
-        last = connection.execute("SELECT max(sequence) FROM facts").fetchone()[0] or 0
+        last = _last(connection)
         if last < one.sequence:
             message = f"the record ends at fact {last}, and fact {one.sequence} was sealed: its end is cut off"
             return Fault(sequence=last + 1, message=message)
         return Fault(sequence=sequence, message=f"fact {sequence} does not carry the seal that was kept elsewhere")
     return None
+
+
+def _last(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT max(sequence) FROM facts").fetchone()[0] or 0)
 
 
 def _has_seals(connection: sqlite3.Connection) -> bool:

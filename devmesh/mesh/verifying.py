@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +14,8 @@ from devmesh.core.apply import apply
 from devmesh.core.state import MeshState
 from devmesh.errors import DevMeshError
 
-_MOMENT = 0.5
+_PATIENCE = 5.0
+"Seconds that a living mesh's mirror may stand still behind its database."
 
 
 class Verdict(NamedTuple):
@@ -34,14 +34,17 @@ class Verdict(NamedTuple):
 
 
 def verified(home: Path, *, head: str = "") -> Verdict:
-    """Read the whole record of that home; `head`: one seen earlier. Raises StorageError when there is no record."""
+    """Read the whole record of that home; `head`: one seen earlier. Raises StorageError when there is no record.
+
+    A mesh may run and write beside it: judged is what was committed when this began, whatever comes meanwhile.
+    """
     number = 0
     proof = prove(home, head=head)
     with open_reader(home) as connection:
         found = list(problems(connection))
         state = MeshState()
         try:
-            for recorded in facts_after(connection, 0):
+            for recorded in facts_after(connection, 0, until=proof.until):
                 if not follows(recorded, state.sequence + 1):
                     found.append(f"facts {state.sequence + 1} to {recorded.sequence - 1} are missing")
                 apply(state, recorded)
@@ -50,15 +53,6 @@ def verified(home: Path, *, head: str = "") -> Verdict:
             found.append(f"after fact {state.sequence}: {wrong}")
     if proof.fault is not None:
         found.insert(0, proof.fault.message)
-    if not found and (difference := _mirrored(home)):
-        found.append(difference)
+    if not found and (difference := verify(home, until=proof.until, patience=_PATIENCE)):
+        found.append(difference.message)
     return Verdict(not found, number, tuple(found), proof.head)
-
-
-def _mirrored(home: Path) -> str:
-    """Where the mirror parts from the database; asked twice, as it may be a moment behind a living mesh."""
-    if verify(home) is None:
-        return ""
-    time.sleep(_MOMENT)
-    difference = verify(home)
-    return difference.message if difference else ""
