@@ -39,6 +39,10 @@ class GitMissing(RepositoryError):
     """git itself is not on PATH."""
 
 
+class TooSlow(RepositoryError):
+    """A command took longer than its time limit."""
+
+
 def scrubbed_environment() -> dict[str, str]:
     """An environment in which git reads no configuration but the repository's own, and never asks a question."""
     return {name: os.environ[name] for name in KEPT if name in os.environ} | {
@@ -105,7 +109,7 @@ class Git:
             )
         except subprocess.TimeoutExpired:
             msg = f"git {arguments[0]} took longer than {self.time_limit:.0f} s"
-            raise RepositoryError(msg, hint="Is the project on a slow or hanging disk?") from None
+            raise TooSlow(msg, hint="Is the project on a slow or hanging disk?") from None
         except FileNotFoundError:
             if not self.folder.is_dir():
                 msg = f"no such folder: {self.folder}"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devmesh.errors import RepositoryError
 from devmesh.repository import notebooks
+from devmesh.repository.git import TooSlow
 
 if TYPE_CHECKING:
     from devmesh.repository.git import Git
 
+PATIENCE = 3.0
+"Seconds one merge may take: everybody else's changes wait for it."
 SNIFFED = 8000
 "A NUL in this many first bytes makes a file binary, as it does for git."
 _FAILED = 128
@@ -44,7 +47,8 @@ def merge_file(
 ) -> MergeResult:
     """Merge (base, ours, theirs): what only one side changed is taken, what both changed alike is taken once.
 
-    Binary content is never merged: one conflict, and ours. Raises RepositoryError when git fails otherwise.
+    Binary content is never merged: one conflict, and ours; nor is what takes longer than `PATIENCE`. Raises
+    RepositoryError when git fails otherwise.
     """
     base, ours, theirs = versions
     if ours in (theirs, base):
@@ -88,7 +92,10 @@ def _merged(git: Git, folder: Path, versions: tuple[bytes, bytes, bytes], labels
     ours_label, base_label, theirs_label = labels
     marks = [part for label in (ours_label, base_label, theirs_label) for part in ("-L", label)]
     files = [str(names[1]), str(names[0]), str(names[2])]
-    ran = git.at(folder=folder).try_run("merge-file", "-p", "--diff3", *marks, *files)
+    try:
+        ran = replace(git, folder=folder, time_limit=PATIENCE).try_run("merge-file", "-p", "--diff3", *marks, *files)
+    except TooSlow:
+        return MergeResult(versions[1], 1, f"the two take longer than {PATIENCE:g} s to merge")
     if ran.code < 0 or ran.code >= _FAILED:
         if "binary" in ran.err.lower():
             return MergeResult(versions[1], 1)

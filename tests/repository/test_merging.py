@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from devmesh.repository import MergeResult
+from devmesh.repository import MergeResult, merging
 from devmesh.repository.git import Git
 from devmesh.repository.merging import merge_file
 
@@ -50,3 +50,12 @@ def test_a_clean_merge_does_not_depend_on_who_is_called_ours(base: bytes, ours: 
     assert (one.conflicts == 0) == (other.conflicts == 0)
     if one.conflicts == 0:
         assert one.data == other.data
+
+
+def test_what_takes_too_long_to_merge_is_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of very many lines that differ in every other one: the gate has others to serve."""
+    monkeypatch.setattr(merging, "PATIENCE", 0.01)
+    base, ours, theirs = (b"".join(b"%d\n" % (line * step % 9) for line in range(300_000)) for step in (1, 5, 7))
+    merged = merge_file(Git(Path.cwd()), (base, ours, theirs))
+    assert (merged.data, merged.conflicts) == (ours, 1)
+    assert "longer than 0.01 s" in merged.reason
