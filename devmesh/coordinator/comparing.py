@@ -1,11 +1,10 @@
 """One file of a change against the project as it is: it lands as offered, merges, is there already, or conflicts.
 
-Knows one file at a time; which files land together is `tree`.
+Knows one file at a time; which files land together is `tree`, where their links lead is `links`.
 """
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from devmesh.errors import BadTarget
 from devmesh.repository import Repository, TreeEntry
 from devmesh.repository.beneath import parts_of
 from devmesh.repository.parallel import in_parallel
-from devmesh.repository.reading import EXECUTABLE, PLAIN, SYMLINK, Current, read_current
+from devmesh.repository.reading import EXECUTABLE, PLAIN, Current, read_current
 from devmesh.vocabulary.terms import Conflict, FileChange, PlannedWrite
 
 OURS = ".devmesh"
@@ -72,8 +71,8 @@ class Comparison:
             now = self._look(change.path)
         except BadTarget as wrong:
             return Conflict(path=change.path, reason=wrong.message[:500])
-        if reason := self._forbidden(change, now):
-            return Conflict(path=change.path, reason=reason[:500])
+        if now.kind in {"directory", "special"}:
+            return Conflict(path=change.path, reason=f"the project has a {_KINDS[now.kind]} there")
         mode = change.mode if now.mode in {change.mode, None} else _mode(change, base.before().get(change.path), now)
         if now.oid == change.after and (change.after is None or now.mode == mode):
             return None
@@ -84,16 +83,6 @@ class Comparison:
             return Conflict(path=change.path, reason=reason, current=self.keep(now))
         assert change.before and change.after and now.data is not None  # noqa: S101, PT018 - else it is unmergeable
         return _Diverged(change.path, now, now.data, mode, change.before, change.after)
-
-    def _forbidden(self, change: FileChange, now: Current) -> str:
-        """Why it may never be put there, whatever was there before; empty when it may."""
-        if now.kind in {"directory", "special"}:
-            return f"the project has a {_KINDS[now.kind]} there"
-        if change.mode == SYMLINK and change.after is not None and change.after != now.oid:
-            target = self._repository.read_blob(change.after).decode(errors="replace")
-            if leads_out(change.path, target):
-                return f"a symbolic link to {target!r} leads out of the project"
-        return ""
 
     def _look(self, path: str) -> Current:
         if any(part.casefold().startswith(OURS) for part in parts_of(path)):
@@ -149,12 +138,6 @@ def _unmergeable(change: FileChange, now: Current, *, mergeable: bool) -> str:
     if not mergeable:
         return "both changed it, and files like it are never merged"
     return ""
-
-
-def leads_out(path: str, target: str) -> bool:
-    """Whether a symbolic link at `path` points, as it is spelled, out of the project or into a folder of git's."""
-    place = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-    return place.startswith("/") or not {"..", ".git"}.isdisjoint(place.casefold().split("/"))
 
 
 def impossible(changes: Sequence[FileChange]) -> Conflict | None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from devmesh.coordinator.comparing import Base, Comparison, impossible
 from devmesh.coordinator.landing import Failpoint, Lander, passing
+from devmesh.coordinator.linked import Linked
+from devmesh.coordinator.links import leading_out, obeyed_names
 from devmesh.coordinator.open_notebooks import open_in_jupyter
 from devmesh.core.effects import ApplyChange, PrepareChange
 from devmesh.core.events import Applied, Prepared
@@ -19,8 +21,8 @@ from devmesh.errors import BadTarget, RepositoryError
 from devmesh.repository import Repository
 from devmesh.vocabulary.terms import Conflict, PlannedWrite
 
-_MOST_UNTRUE = 10
-"Files that are named where a change's list does not tell the truth."
+_MOST_NAMED = 10
+"Files that are named where something is wrong with many."
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ class WriteGate:
         self.repository = repository
         self._include = tuple(include)
         self._lander = Lander(repository, failpoint=failpoint)
+        self._linked = Linked(repository)
 
     def prepare(self, effect: PrepareChange) -> Prepared:
         """A plan that would land now, or all conflicts. The project is only read; never raises."""
@@ -79,14 +82,21 @@ class WriteGate:
         conflicts = tuple(found for found in judged if isinstance(found, Conflict))
         conflicts += tuple(self._opened(found for found in judged if isinstance(found, PlannedWrite)).values())
         plan = tuple(found for found in judged if isinstance(found, PlannedWrite))
-        if not conflicts:
-            self._keep_expected(plan, current, comparison)
-        return Prepared(change=effect.change, plan=() if conflicts else plan, conflicts=conflicts, current=current)
+        if conflicts:
+            return Prepared(change=effect.change, conflicts=conflicts, current=current)
+        before = self._linked.before(current, paths)
+        after = self._linked.after(before, plan)
+        if out := leading_out(before, after)[:_MOST_NAMED]:
+            conflicts = tuple(_leads_out(path, after.targets[path]) for path in out)
+            return Prepared(change=effect.change, conflicts=conflicts, current=current)
+        self._keep_expected(plan, current, comparison)
+        obeyed = tuple(map(_sayable, obeyed_names(paths, before, after)[:_MOST_NAMED]))
+        return Prepared(change=effect.change, plan=plan, current=current, obeyed=obeyed)
 
     def _untrue(self, effect: PrepareChange) -> tuple[Conflict, ...]:
         """Where the list of files is not what its commits differ in, which is what people and reviewers are shown."""
         odd = set(effect.files) ^ set(self.repository.changes(effect.base, effect.head))
-        paths = sorted({file.path for file in odd})[:_MOST_UNTRUE]
+        paths = sorted({file.path for file in odd})[:_MOST_NAMED]
         return tuple(Conflict(path=path, reason="the change's list and its commits do not agree") for path in paths)
 
     def _opened(self, writes: Iterable[PlannedWrite]) -> dict[str, Conflict]:
@@ -106,6 +116,15 @@ class WriteGate:
         entries = self.repository.tree_entries(current, list(expected)) if expected else {}
         held = {path: entry.oid for path, entry in entries.items()}
         comparison.keep_all(comparison.read[path] for path, oid in expected.items() if held.get(path) != oid)
+
+
+def _leads_out(path: str, target: str) -> Conflict:
+    return Conflict(path=_sayable(path), reason=f"a symbolic link to {target!r} leads out of the project"[:500])
+
+
+def _sayable(name: str) -> str:
+    """Not every name of a disk can be written down."""
+    return name.encode(errors="replace").decode()[:4096]
 
 
 def open_gate(project: Path, home: Path, *, include: Sequence[str] = (), failpoint: Failpoint = passing) -> WriteGate:

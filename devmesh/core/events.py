@@ -84,6 +84,8 @@ class Prepared(Record):
     "A commit of the project as it was read."
     problem: str = ""
     "Why it could not be prepared at all: disk full, objects missing."
+    obeyed: tuple[str, ...] = ()
+    "Names that somebody would obey, and by which what the change writes is reached: its own, or through links."
 
 
 class Checked(Record):

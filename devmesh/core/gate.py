@@ -14,7 +14,7 @@ from devmesh.core.turn import Turn
 from devmesh.errors import Code
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.delicate import is_delicate
-from devmesh.vocabulary.terms import ChangeState, Conflict, PlannedWrite, TaskKind, TaskState, WorkspaceKind
+from devmesh.vocabulary.terms import ChangeState, Conflict, PlannedWrite, TaskKind, TaskState, Verdict, WorkspaceKind
 
 ROUNDS = 20
 "How often the gate begins anew for one change because somebody keeps editing the same files."
@@ -41,8 +41,9 @@ def offer(turn: Turn, agent: Agent, request: requests.OfferChange) -> None:
             summary=request.summary,
         )
     )
-    if (task.posted.contest is not None and request.files) or any(is_delicate(file.path) for file in request.files):
-        reviews.leave_to_the_person(turn, turn.state.changes[number], task)
+    obeyed = tuple(file.path for file in request.files if is_delicate(file.path))
+    if (task.posted.contest is not None and request.files) or obeyed:
+        reviews.leave_to_the_person(turn, turn.state.changes[number], task, obeyed)
     elif task.posted.review and request.files:
         reviews.request(turn, turn.state.changes[number], task)
 
@@ -103,7 +104,10 @@ def resume(turn: Turn) -> None:
 
 
 def prepared(turn: Turn, event: Prepared) -> None:
-    """Compared and merged (Rule 8): check it, land it, recognise that it is there already, or send it back."""
+    """Compared and merged (Rule 8): check it, land it, recognise that it is there already, or send it back.
+
+    Only now it is known by which other names its files are reached: where somebody would obey one, the person is asked.
+    """
     change = _at(turn, event.change, ChangeState.PREPARING)
     if change is None:
         return
@@ -112,6 +116,8 @@ def prepared(turn: Turn, event: Prepared) -> None:
     elif event.conflicts:
         names = ", ".join(conflict.path for conflict in event.conflicts[:10])
         _send_back(turn, change, "CONFLICT", f"no longer fits: {names}"[:4_000], event.conflicts, event.current)
+    elif event.obeyed and not _allowed_by_the_person(change):
+        reviews.leave_to_the_person(turn, change, turn.state.tasks[change.offered.task], event.obeyed)
     elif check := turn.state.tasks[change.offered.task].posted.check:
         turn.record(
             facts.CheckStarted(
@@ -125,6 +131,10 @@ def prepared(turn: Turn, event: Prepared) -> None:
         turn.want(RunCheck(change=change.number, command=check, current=event.current or "", plan=event.plan))
     else:
         _land(turn, change, event.plan)
+
+
+def _allowed_by_the_person(change: Change) -> bool:
+    return change.verdict is Verdict.APPROVE and change.reviewer == reviews.PERSON
 
 
 def checked(turn: Turn, event: Checked) -> None:

@@ -11,6 +11,8 @@ from devmesh.vocabulary.terms import ChangeState, TaskKind, Verdict
 
 PERSON = "person"
 "Who reviews, shares or posts from the notebook or a terminal."
+MOST_OBEYED = 10
+"Names that the person is told of, of all that would be obeyed."
 
 
 def request(turn: Turn, change: Change, task: Task) -> None:
@@ -35,9 +37,12 @@ def request(turn: Turn, change: Change, task: Task) -> None:
     turn.reschedule = True
 
 
-def leave_to_the_person(turn: Turn, change: Change, task: Task) -> None:
+def leave_to_the_person(turn: Turn, change: Change, task: Task, obeyed: tuple[str, ...] = ()) -> None:
     """Which of several copies lands, and whether delicate files may be written, no agent is asked."""
-    turn.record(facts.ReviewRequested(change=change.number, task=task.number, agent=change.offered.agent))
+    offered = change.offered
+    turn.record(
+        facts.ReviewRequested(change=change.number, task=task.number, agent=offered.agent, obeyed=obeyed[:MOST_OBEYED])
+    )
 
 
 def give(turn: Turn, reviewer: Agent | None, said: requests.Review) -> None:

@@ -76,6 +76,7 @@ CHANGE_TRANSITIONS: Final[Mapping[ChangeState, Mapping[type[Any], ChangeState]]]
     },
     ChangeState.PREPARING: {
         facts.GateEntered: ChangeState.PREPARING,
+        facts.ReviewRequested: ChangeState.REVIEWING,
         facts.CheckStarted: ChangeState.CHECKING,
         facts.ChangeApplying: ChangeState.APPLYING,
         facts.ChangeApplied: ChangeState.APPLIED,

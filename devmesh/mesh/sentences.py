@@ -50,6 +50,7 @@ SENTENCES: Final[dict[type[Any], Callable[[Any], str]]] = {
     facts.ReviewGiven: lambda fact: f"{fact.reviewer}: {fact.verdict.replace('_', ' ')} {fact.remarks}",
     facts.ReviewRequested: lambda fact: (
         f"change {fact.change}, by {f'task {fact.review}' if fact.review else 'the person'}"
+        f"{f'; it writes what is obeyed as {_listed(fact.obeyed)}' if fact.obeyed else ''}"
     ),
     facts.SessionDropped: lambda fact: fact.reason,
     facts.SessionOpened: lambda fact: fact.role,

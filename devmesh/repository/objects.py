@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SUBMODULE = "160000"
 "The mode of a nested repository's entry. It names a commit of another repository and carries no content."
+LINK = "120000"
+"The mode of a symbolic link's entry. Its blob is what the link says."
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}")
 _ABSENT = "0" * 40
 _PATHS_AT_ONCE = 400
@@ -130,6 +132,20 @@ def _entry(line: str) -> tuple[str, TreeEntry]:
     described, path = line.split("\t", 1)
     mode, _type, oid = described.split()
     return path, TreeEntry(mode, oid)
+
+
+def links(git: Git, commit: str) -> dict[str, str]:
+    """The blob of every symbolic link of a commit, by path."""
+    out = git.run("ls-tree", "-r", "-z", "--full-tree", checked(commit))
+    lines = (os.fsdecode(line) for line in out.split(b"\0") if line.startswith(LINK.encode()))
+    return {path: entry.oid for path, entry in map(_entry, lines)}
+
+
+def links_changed(git: Git, before: str, after: str) -> dict[str, str | None]:
+    """Symbolic links that came, changed or went between two commits: the blob now, None where there is no link."""
+    raw = git.names("diff-tree", "-r", "-z", "--no-renames", "--raw", "--full-index", checked(before), checked(after))
+    split = ((header.removeprefix(":").split(), path) for header, path in zip(raw[::2], raw[1::2], strict=True))
+    return {path: new if mode == LINK else None for (old, mode, _, new, _), path in split if LINK in (old, mode)}
 
 
 def commit_tree(git: Git, tree: str, parent: str | None, message: str) -> str:

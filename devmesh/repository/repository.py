@@ -156,6 +156,14 @@ class Repository:
         """Mode and blob of the files named (all for None) in a commit; a path it does not have is left out."""
         return objects.tree_entries(self.git, commit, paths)
 
+    def links(self, commit: str) -> dict[str, str]:
+        """The blob of every symbolic link of a commit, by path. Takes the longer the more files there are."""
+        return objects.links(self.git, commit)
+
+    def links_changed(self, before: str, after: str) -> dict[str, str | None]:
+        """Symbolic links that came, changed or went between two commits: the blob now, None where there is no link."""
+        return objects.links_changed(self.git, before, after)
+
     def merge_file(
         self,
         base: bytes,

@@ -213,30 +213,6 @@ def test_only_what_the_commits_differ_in_lands(gate: WriteGate, project: Path) -
     assert not gate.prepare(made.to_prepare()).conflicts
 
 
-@pytest.mark.parametrize(
-    "target", ["/etc/passwd", "../../outside", "../../src/app.py", "../.git/hooks", "lib/.GIT/config", "x/../../../y"]
-)
-def test_a_link_that_leads_out_of_the_project_does_not_land(gate: WriteGate, project: Path, target: str) -> None:
-    """Whoever read or wrote through it would leave the project without knowing."""
-    made = make(gate.repository, lambda place: (place / "src" / "link").symlink_to(target))
-    (conflict,) = gate.prepare(made.to_prepare()).conflicts
-    assert conflict.reason == f"a symbolic link to {target!r} leads out of the project"
-
-
-def test_a_link_within_the_project_lands(gate: WriteGate, project: Path) -> None:
-    """And one that the project has is left as it is."""
-    (project / "mine").symlink_to("/etc/hosts")
-
-    def edit(place: Path) -> None:
-        (place / "src" / "link").symlink_to("../a.txt")
-        (place / "b.txt").write_text("b\n")
-
-    _, applied = land(gate, make(gate.repository, edit))
-    assert applied == Applied(change=1)
-    assert (project / "src" / "link").readlink() == Path("../a.txt")
-    assert (project / "mine").readlink() == Path("/etc/hosts")
-
-
 def kill_at(project: Path, home: Path, made: Made, point: str, hit: int) -> bool:
     """Prepare and apply in another process that is killed at a point; whether it came that far."""
     files = ",".join(f"{file.path}:{file.before or ''}:{file.after or ''}" for file in made.files)

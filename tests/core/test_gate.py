@@ -49,7 +49,8 @@ def test_a_covered_change_is_prepared_applied_and_told_to_all() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["CLAUDE.md", "sub/AGENTS.md", ".vscode/tasks.json", ".cursor/rules/a.mdc", ".husky/x"]
+    "path",
+    ["CLAUDE.md", "sub/AGENTS.md", ".vscode/tasks.json", ".cursor/rules/a.mdc", ".husky/x", ".vscode", ".github"],
 )
 @pytest.mark.parametrize("review", [False, True], ids=["alone", "with a review"])
 def test_what_would_be_obeyed_lands_by_the_persons_approval_only(path: str, review: bool) -> None:  # noqa: FBT001 - the case
@@ -65,6 +66,51 @@ def test_what_would_be_obeyed_lands_by_the_persons_approval_only(path: str, revi
     assert refused.code == Code.NOT_ASSIGNED
     rig.say(rig.person(), requests.Review(change=change, verdict=Verdict.APPROVE))
     assert rig.wanted(PrepareChange)[0].change == change
+
+
+@pytest.mark.parametrize("review", [False, True], ids=["alone", "after a review"])
+def test_what_links_make_obeyed_lands_by_the_persons_approval_only(review: bool) -> None:  # noqa: FBT001 - the case
+    """Known only when it is compared; no agent's approval will do, and the gate is free for others meanwhile."""
+    rig = Rig()
+    rig.join("claude", "critic")
+    award = rig.begin(rig.post(review=review), "claude-1")
+    change = rig.offer(award, "GUIDE.md").change
+    if review:
+        asked = rig.begin(rig.state.changes[change].review or 0, "critic-1")
+        rig.say("critic-1", requests.Review(change=change, verdict=Verdict.APPROVE))
+        rig.say("critic-1", requests.Finish(task=asked.task, attempt=1, outcome=Outcome.DONE))
+    told = events.Prepared(change=change, plan=PLAN, current=ZERO, obeyed=("CLAUDE.md",))
+    wanted = only(rig.feed(told), facts.ReviewRequested)
+    assert (wanted.change, wanted.review, wanted.obeyed) == (change, None, ("CLAUDE.md",))
+    assert (rig.state.changes[change].state, rig.state.gate) == (ChangeState.REVIEWING, None)
+    assert rig.state.tasks[award.task].state is TaskState.REVIEW
+    assert not rig.wanted(ApplyChange)
+    refused = only(rig.say("critic-1", requests.Review(change=change, verdict=Verdict.APPROVE)), facts.RequestRefused)
+    assert refused.code == Code.NOT_ASSIGNED
+    rig.say(rig.person(), requests.Review(change=change, verdict=Verdict.APPROVE))
+    rig.feed(told)
+    assert rig.wanted(ApplyChange)[0].change == change
+
+
+def test_what_links_make_obeyed_comes_back_when_the_person_refuses() -> None:
+    """Like any other change that was not approved; nothing of it lands."""
+    rig = Rig()
+    award = started(rig)
+    change = rig.offer(award, "GUIDE.md").change
+    rig.feed(events.Prepared(change=change, plan=PLAN, current=ZERO, obeyed=("CLAUDE.md",)))
+    no = requests.Review(change=change, verdict=Verdict.CHANGES_WANTED, remarks="not yours to say")
+    assert only(rig.say(rig.person(), no), facts.ChangeReturned).code == "CHANGES_WANTED"
+    assert not rig.wanted(ApplyChange)
+    assert rig.state.tasks[award.task].state is TaskState.WORKING
+
+
+def test_the_person_is_told_what_is_obeyed() -> None:
+    """By the names themselves, of many a few."""
+    rig = Rig()
+    award = started(rig)
+    paths = [f"{number}/CLAUDE.md" for number in range(20)]
+    said = rig.say("claude-1", offer_of(award, "a.py", *paths, tokens=rig.lock("claude-1", "**", task=award.task)))
+    assert only(said, facts.ReviewRequested).obeyed == tuple(paths[:10])
 
 
 def test_the_intent_is_on_record_before_the_files_are_touched() -> None:

@@ -124,6 +124,16 @@ def what_is_obeyed_lands(patch: Patch) -> None:
     patch.setattr(gate, "is_delicate", lambda _: False)
 
 
+def what_links_make_obeyed_lands(patch: Patch) -> None:
+    """That somebody would obey what a change writes under another name is not asked about."""
+    patch.setattr(gate, "_allowed_by_the_person", lambda _: True)
+
+
+def any_approval_is_the_persons(patch: Patch) -> None:
+    """Where the person would have to be asked, the approval of another agent will do."""
+    patch.setattr(gate, "_allowed_by_the_person", lambda change: change.verdict is Verdict.APPROVE)
+
+
 def any_verdict_counts(patch: Patch) -> None:
     """Whoever sends a verdict is believed, the author and who was never asked alike (Rule 5)."""
 

@@ -102,6 +102,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _mutant(landing.any_verdict_counts, _among_strangers(1)),
     _mutant(landing.authors_review, Seeds(0)),
     _mutant(landing.what_is_obeyed_lands, scenarios.what_is_obeyed_waits_for_the_person),
+    _mutant(landing.what_links_make_obeyed_lands, scenarios.what_links_make_obeyed_waits_for_the_person),
+    _mutant(landing.any_approval_is_the_persons, scenarios.what_links_make_obeyed_waits_for_the_person),
     # Tasks, bidding and hardware.
     _mutant(work.any_agents_word_counts, _among_strangers(0)),
     _mutant(work.any_attempt_counts, _among_strangers(14)),

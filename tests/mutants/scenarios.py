@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from devmesh.core import events
-from devmesh.core.effects import HangUp, PrepareChange
+from devmesh.core.effects import ApplyChange, HangUp, PrepareChange
 from devmesh.vocabulary import facts, requests
-from devmesh.vocabulary.terms import Limits, LockMode, Outcome, QuestionKind, Resources, Role, TaskState, Verdict
-from tests.core.rig import Rig, only
+from devmesh.vocabulary.terms import (
+    Limits,
+    LockMode,
+    Outcome,
+    PlannedWrite,
+    QuestionKind,
+    Resources,
+    Role,
+    TaskState,
+    Verdict,
+)
+from tests.core.rig import BLOB, ZERO, Rig, only
 
 
 def a_circle_closed_by_a_grant_is_broken() -> None:
@@ -151,6 +161,24 @@ def what_is_obeyed_waits_for_the_person() -> None:
         assert rig.state.changes[change].review is None
         rig.say(rig.person(), requests.Review(change=change, verdict=Verdict.APPROVE))
         assert rig.wanted(PrepareChange)
+
+
+def what_links_make_obeyed_waits_for_the_person() -> None:
+    """Found out at the gate; that another agent approved the change before does not help it."""
+    for review in (False, True):
+        rig = Rig()
+        rig.join("one", "critic")
+        change = rig.offer(rig.begin(rig.post(review=review), "one-1"), "GUIDE.md").change
+        if review:
+            rig.begin(rig.state.changes[change].review or 0, "critic-1")
+            rig.say("critic-1", requests.Review(change=change, verdict=Verdict.APPROVE))
+        plan = (PlannedWrite(path="GUIDE.md", expected=BLOB["a"], after=BLOB["b"]),)
+        found = events.Prepared(change=change, plan=plan, current=ZERO, obeyed=("CLAUDE.md",))
+        rig.feed(found)
+        assert not rig.wanted(ApplyChange)
+        rig.say(rig.person(), requests.Review(change=change, verdict=Verdict.APPROVE))
+        rig.feed(found)
+        assert rig.wanted(ApplyChange)
 
 
 def writes_are_reported_by_who_works() -> None:

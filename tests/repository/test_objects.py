@@ -90,6 +90,23 @@ def test_writes_are_applied_to_a_commit_on_paper(project: Path, repository: Repo
     assert (project / "folder" / "inner.py").read_text() == "inner\n"
 
 
+def test_links_are_told_from_files(project: Path, repository: Repository) -> None:
+    """All of a commit; and what became of them between two, a file in the place of one included."""
+    (project / "one").symlink_to("kept.py")
+    (project / "folder").mkdir()
+    (project / "folder" / "two").symlink_to("../one")
+    before = repository.snapshot()
+    assert repository.links(before) == {"one": blob_id(b"kept.py"), "folder/two": blob_id(b"../one")}
+    (project / "one").unlink()
+    (project / "one").write_text("kept.py")
+    (project / "folder" / "two").unlink()
+    (project / "three").symlink_to("one")
+    after = repository.snapshot()
+    assert repository.links(after) == {"three": blob_id(b"one")}
+    assert repository.links_changed(before, after) == {"one": None, "folder/two": None, "three": blob_id(b"one")}
+    assert repository.links_changed(after, after) == {}
+
+
 def test_a_name_that_is_no_text_is_said_so(project: Path, repository: Repository) -> None:
     """A snapshot carries such a file; a change to it cannot be said to anybody, and names it."""
     before = repository.snapshot()

@@ -31,9 +31,13 @@ def change_offered(state: MeshState, recorded: Recorded, fact: facts.ChangeOffer
 
 
 def review_requested(state: MeshState, _: Recorded, fact: facts.ReviewRequested) -> None:
+    """Before its turn at the gate, or at the gate, which it leaves then."""
     change = _moved(state, fact)
     change.review = fact.review
-    state.gate_queue.remove(fact.change)
+    if state.gate == fact.change:
+        state.gate = None
+    else:
+        state.gate_queue.remove(fact.change)
     move(state, state.tasks[fact.task], fact)
 
 

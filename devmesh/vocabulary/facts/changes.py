@@ -38,7 +38,9 @@ class ReviewRequested(Fact):
     task: Number
     agent: Name
     review: Number | None = None
-    "None: of several agents' copies of one task the person chooses."
+    "None: the person is asked. Of several agents' copies of one task only the person chooses, and of what is obeyed."
+    obeyed: tuple[Path, ...] = ()
+    "Names that tools, the editor or git would obey, and by which what the change writes is reached."
 
 
 class ReviewGiven(Fact):
