@@ -43,7 +43,8 @@ def begin(connection: Connection) -> Interface:
     home, package = Path(connection.home), Path(__file__).parents[2]
     places = (str(package), str(package / "widgets"), os.environ.get("PYTHONPATH", ""))
     surroundings = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))}
-    with (home / "http.log").open("ab") as log:
+    appending = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    with os.fdopen(os.open(home / "http.log", appending, 0o600), "ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "devmesh.jupyter.server", str(home)],
             stdin=subprocess.PIPE,

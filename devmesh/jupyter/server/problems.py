@@ -59,14 +59,15 @@ def problem(failed: DevMeshError) -> bytes:
 
 def _meant(status: int, raised: BaseException | None) -> DevMeshError:
     """The error of ours that it was raised from, else what its status means; of a fault nothing is told."""
-    if isinstance(raised, web.HTTPError):
-        if isinstance(raised.__cause__, DevMeshError):
-            return raised.__cause__
-        said = (raised.log_message or "") % raised.args
-    else:
-        said = ""
+    if raised is not None and isinstance(raised.__cause__, DevMeshError):
+        return raised.__cause__
+    said = _said(raised) if isinstance(raised, web.HTTPError) else ""
     kind, code = KINDS.get(status, (DevMeshError, Code.INTERNAL))
     return kind(said or responses.get(status, "an unknown error").lower(), code=code)
+
+
+def _said(raised: web.HTTPError) -> str:
+    return (raised.log_message or "") % raised.args
 
 
 class Problems(JupyterHandler):
@@ -78,6 +79,15 @@ class Problems(JupyterHandler):
         self.set_header("Content-Type", tabular.JSON)
         self.set_header("Cache-Control", "no-store")
         self.finish(body)
+
+    def log_exception(self, kind: Any, raised: Any, trace: Any) -> None:
+        """Without the address: a token may stand in it, and a log is read by more people than may come in."""
+        asked = f"{self.request.method} {self.request.path} ({self.request.remote_ip})"
+        if isinstance(raised, web.HTTPError):
+            if raised.log_message:
+                self.log.warning("%d %s: %s", raised.status_code, asked, _said(raised))
+        else:
+            self.log.error("a fault of ours at %s", asked, exc_info=(kind, raised, trace))
 
 
 class NowhereHandler(Problems, APIHandler):

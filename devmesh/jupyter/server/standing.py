@@ -73,6 +73,7 @@ def run(home: Path, settings: Settings, ready: Callable[[str, Path], None]) -> N
 
     Raises SettingError, before anything listens, for an address that it must not listen on.
     """
+    os.umask(0o077)
     state = home / "http"
     state.mkdir(mode=0o700, exist_ok=True)
     os.environ["JUPYTER_RUNTIME_DIR"] = str(state)
@@ -99,6 +100,7 @@ def _made(settings: Settings, state: Path, token: str) -> ServerApp:
         "port": settings.http_port or _free_port(settings.http_host),
         "port_retries": 50 if settings.port_fallback or not settings.http_port else 0,
         "open_browser": False,
+        "no_browser_open_file": True,
         "allow_root": True,
         "root_dir": str(state),
         "certfile": str(settings.http_certificate or ""),

@@ -95,6 +95,12 @@ def test_serve_offers_the_interface_with_a_token_in_a_file_and_nothing_else(tmp_
         for other in ("contents", "kernels", "sessions", "terminals", "kernelspecs", "config/notebook", "status"):
             assert asked(port, "GET", f"/api/{other}", mine).status == 404, other
         assert asked(port, "GET", "/files/secret", mine).status == 404
+        for path in ("api/projects/none-0", "api/projects?x=1", "events/none-0", "ws/none-0", "nowhere"):
+            assert asked(port, "GET", f"/devmesh/{path}{'&' if '?' in path else '?'}token={token}", []).status >= 400
+        written = [one for one in file.parent.rglob("http*") if one.is_file()]
+        written += [one for one in (file.parent / "http").rglob("*") if one.is_file()]
+        assert {one.stat().st_mode & 0o077 for one in written} == {0}
+        assert token.encode() not in (file.parent / "http.log").read_bytes()
     assert not file.exists()
     assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
 
