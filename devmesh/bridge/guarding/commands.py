@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devmesh.bridge.guarding.programs import PROGRAMS, READING, Places, is_folder, patched
+from devmesh.bridge.guarding.git import is_repository
+from devmesh.bridge.guarding.places import Places, is_folder
+from devmesh.bridge.guarding.programs import PROGRAMS, QUESTIONS, patched
+from devmesh.bridge.guarding.reading import ANY_WORDS, READING
 from devmesh.bridge.guarding.shell import CannotTell, Simple, Word, simple_commands
 
+_MOST_INSIDE = 100
+"Commands inside a command, times the folders that it goes to."
 HARMLESS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
 _SHELLS = frozenset({"bash", "sh", "dash", "zsh"})
 _RUNNERS = frozenset({"env", "timeout", "nice", "command"})
 "What they do is what the command behind them does."
+_PYTHON = re.compile(r"python(?:\d(?:\.\d+)?)?")
 _SYSTEM = re.compile(r"(?:/usr)?/bin/(?=[^/]+$)")
-_SETTINGS = re.compile(r"(LC_\w+|LANG|LANGUAGE|NO_COLOR|TERM|COLUMNS|TZ)=.*", re.DOTALL)
-"Variables that change no program's writes."
+_SETTINGS = re.compile(r"(LC_[A-Z]+|LANG|LANGUAGE|NO_COLOR|TERM|COLUMNS|TZ)=(?:\w(?!.*\.\.)[\w.@:+/-]*)?", re.ASCII)
+"Variables that change no program's writes, with values that are neither options, paths from elsewhere nor texts."
 _WRITTEN_BY_PYTHON = (
     re.compile(r"""open\(\s*[rbuf]*(['"])(?P<path>[^'"]+)\1\s*,\s*(?:mode\s*=\s*)?['"][^'"]*[wax+][^'"]*['"]"""),
     re.compile(r"""Path\(\s*(['"])(?P<path>[^'"]+)\1\s*\)\.(?:write_text|write_bytes|unlink|touch)"""),
@@ -46,6 +53,8 @@ class _Telling:
         self.told = Told()
         self._folders = [folder]
         "The current one, in each of the parentheses around."
+        self._visited = {folder: None}
+        "Every one that it was in, in order."
 
     def command(self, text: str, depth: int) -> None:
         """Take in all that this text would write."""
@@ -55,15 +64,19 @@ class _Telling:
             self._cannot(why)
             self.told.writes.extend(self._places.absolute(path) for path in patched(text))
             return
-        for within in inner:
-            self._inside(within, depth + 1)
         for one in simple:
             self._enter(one.depth)
             self._one(one, depth)
+        if len(inner) * len(self._visited) > _MOST_INSIDE:
+            self._cannot(CannotTell("it holds too many commands"))
+            return
+        for within in inner:
+            for folder in self._visited:
+                self._inside(within, folder, depth + 1)
 
-    def _inside(self, text: str, depth: int) -> None:
-        """A command whose output is used: where it runs may change before, so it must write nothing."""
-        inner = _Telling(self._folders[0])
+    def _inside(self, text: str, folder: str, depth: int) -> None:
+        """A command whose output is used: in which of the folders it runs is not told, so it must write nothing."""
+        inner = _Telling(folder)
         inner.command(text, depth)
         self.told.writes.extend(inner.told.writes)
         if inner.told.untold or inner.told.writes:
@@ -83,7 +96,7 @@ class _Telling:
         for target in simple.writes:
             self._noting(lambda target=target: [self._places.one(target)])  # type: ignore[misc]
         words = list(simple.words)
-        while words and (words[0].text in {"!", "time"} or _is_setting(words[0])):
+        while words and (_is_plain(words[0], "!", "time") or _is_setting(words[0])):
             words.pop(0)
         if words and words[0].text == "cd":
             self._noting(lambda: self._change_folder(simple, words))
@@ -102,31 +115,48 @@ class _Telling:
     def _change_folder(self, simple: Simple, words: list[Word]) -> list[str]:
         """Only where it surely happens: unconditionally, into a folder that is there."""
         surely = simple.before in {"", ";", "("} and simple.after in {"", ";", "&&", ")"} and len(words) == 2  # noqa: PLR2004
-        place = self._places.one(words[1]) if surely else ""
+        place = "" if not surely or words[1].text.startswith("-") else self._place(words[1])
         if not place or not is_folder(place):
             raise CannotTell("it goes to a folder that cannot be told")
         self._folders[-1] = place
+        self._visited[place] = None
         return []
+
+    def _place(self, word: Word) -> str:
+        """Where `cd` goes: unlike every program, it takes `..` for what the path itself says."""
+        if ".." not in word.text.split("/"):
+            return self._places.one(word)
+        if word.dynamic or word.glob or word.home:
+            return ""
+        return os.path.normpath(os.path.join(self._folders[-1], word.text))  # noqa: PTH118 - a text
 
     def _run(self, words: list[Word], depth: int) -> Iterable[str]:
         name = "" if words[0].dynamic else _SYSTEM.sub("", words[0].text)
-        if name in READING:
-            return []
         if name in _SHELLS:
             return self._shell(words[1:], depth)
         if name in _RUNNERS:
             return self._run(_wrapped(name, words[1:]), depth)
-        if name.startswith("python"):
+        if _PYTHON.fullmatch(name):
             return self._python(words[1:])
-        tell = PROGRAMS.get(name)
+        return self._known(name, words)
+
+    def _known(self, name: str, words: list[Word]) -> list[str]:
+        """What a program of the tables writes. Raises CannotTell for any other."""
+        if name in READING:
+            READING[name].read(name, words[1:])
+        if name in READING or name in ANY_WORDS:
+            return []
+        tell = PROGRAMS.get(name) or QUESTIONS.get(name)
         if tell is None:
             raise CannotTell(f"what {words[0].text[:60]!r} writes is not known")
-        if any(word.dynamic for word in words[1:]):
+        if name == "git" and self.told.writes and not is_repository(self._folders[-1]):
+            raise CannotTell("what it writes could make a repository, with programs in its configuration, for git")
+        if name in PROGRAMS and any(word.dynamic for word in words[1:]):
             raise CannotTell(f"the arguments of {name!r} are known only when it runs")
         return tell(self._places, words[1:])
 
     def _shell(self, words: list[Word], depth: int) -> list[str]:
-        if len(words) != 2 or words[0].text not in {"-c", "-lc"} or words[1].dynamic:  # noqa: PLR2004
+        if len(words) != 2 or not _is_plain(words[0], "-c", "-lc") or words[1].dynamic or words[1].glob:  # noqa: PLR2004
             raise CannotTell("it runs a script")
         outside, self._folders = self._folders, [self._folders[-1]]
         self.command(words[1].text, depth + 1)
@@ -141,6 +171,10 @@ class _Telling:
         found = (match["path"] for pattern in _WRITTEN_BY_PYTHON for match in pattern.finditer(text))
         self.told.writes.extend(self._places.absolute(path) for path in found)
         raise CannotTell("what a Python program writes is not known")
+
+
+def _is_plain(word: Word, *texts: str) -> bool:
+    return word.text in texts and not (word.dynamic or word.quoted)
 
 
 def _is_setting(word: Word) -> bool:

@@ -5,102 +5,35 @@ Only what is known to write nothing else is told; any other option is a reason n
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
+from devmesh.bridge.guarding.git import git
+from devmesh.bridge.guarding.options import Options, options
+from devmesh.bridge.guarding.places import Places, is_folder
+from devmesh.bridge.guarding.reading import ANY_WORDS, READING
 from devmesh.bridge.guarding.shell import CannotTell, Word
 
-READING = frozenset(
-    {
-        *("[", "b2sum", "base32", "base64", "basename", "cal", "cat", "cksum", "cmp", "column", "comm", "cut", "df"),
-        *("diff", "dir", "dirname", "du", "echo", "egrep", "expand", "expr", "false", "fgrep", "fold", "free", "grep"),
-        *("groups", "head", "hexdump", "id", "join", "jq", "ls", "md5sum", "nl", "nproc", "numfmt", "od", "paste"),
-        *("printf", "ps", "pwd", "readlink", "realpath", "rev", "seq", "sha1sum", "sha256sum", "sha512sum", "sleep"),
-        *("stat", "strings", "tac", "tail", "test", "tr", "true", "tsort", "type", "uname", "unexpand", "uptime", "wc"),
-        *("whereis", "which", "whoami", "zcat"),
-    }
-)
-"Programs that write no file, whatever their arguments."
 _SAFE_SED = re.compile(
-    r"\s*(?:(?:\d+|\$|/[^/\n]*/)(?:,(?:\+?\d+|\$|/[^/\n]*/))?\s*!?\s*)?"
+    r"\s*(?:(?:\d+|\$|/(?:\\.|[^/\\\n])*/)(?:,(?:\+?\d+|\$|/(?:\\.|[^/\\\n])*/))?\s*!?\s*)?"
     r"(?:[pdDq=]|s(?P<by>[/|#,@:!])(?:\\.|(?!(?P=by))[^\\\n])*(?P=by)(?:\\.|(?!(?P=by))[^\\\n])*(?P=by)[gpiI0-9]*)?\s*",
     re.DOTALL,
 )
 "Commands of sed that neither write another file nor run a program."
-_PATCHED = re.compile(r"^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$", re.MULTILINE)
-_GIT_READING = frozenset(
-    {
-        *("status", "log", "diff", "show", "ls-files", "ls-tree", "rev-parse", "blame", "grep", "describe", "shortlog"),
-        *("cat-file", "diff-tree", "rev-list", "merge-base", "name-rev", "version", "help"),
-    }
+_DD = re.compile(r"(?:if|of|bs|ibs|obs|count|skip|seek|status|conv|iflag|oflag)=(?![~:])[^=]*$", re.DOTALL)
+_FIND = re.compile(
+    r"[^-].*|-?|-(?:name|iname|path|ipath|wholename|iwholename|regex|iregex|regextype|lname|ilname|type|xtype|size|"
+    r"[amc]time|[amc]min|newer(?:[aBcm][aBcmt])?|anewer|cnewer|maxdepth|mindepth|print|print0|printf|prune|not|and|or|"
+    r"[oaLHPd]|empty|perm|user|group|uid|gid|links|inum|samefile|readable|writable|executable|true|false|quit|ls|depth|"
+    r"mount|xdev|follow|nouser|nogroup|noleaf|daystart|used|fstype|warn|nowarn|ignore_readdir_race|O\d|\d+[bcwkMG]?)",
+    re.DOTALL,
 )
-_GIT_WRITING = ("--output", "--open-files", "--ext-diff", "--textconv", "--filters")
-_GIT_LISTING = {
-    "branch": {"", "-a", "-v", "-vv", "-r", "--list", "--show-current", "--all"},
-    "stash": {"list", "show"},
-    "remote": {"", "-v"},
-    "tag": {"", "-l", "--list"},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """What words mean as paths, in the folder where they stand. All paths are absolute text; folders end in `/`."""
-
-    folder: str
-
-    def absolute(self, path: str) -> str:
-        """The path, from the root on; nothing is looked up."""
-        ending = "/" if path.endswith("/") else ""
-        return os.path.normpath(os.path.join(self.folder, path)) + ending  # noqa: PTH118 - text, which may be no path
-
-    def of(self, word: Word) -> list[str]:
-        """Every path that one word stands for. Raises CannotTell for one not known before it runs."""
-        if word.dynamic:
-            raise CannotTell(f"{word.text[:60] or 'a path'!r} is known only when it runs")
-        text = os.path.expanduser(word.text) if not word.quoted else word.text  # noqa: PTH111 - as above
-        if not word.glob:
-            return [self.absolute(text)]
-        if text.startswith("/"):
-            raise CannotTell(f"{text[:60]!r} stands for files that cannot be told")
-        try:
-            found = sorted(map(str, Path(self.folder).glob(text)))
-        except (ValueError, OSError) as error:  # a pattern that the shell understands and pathlib does not
-            raise CannotTell(f"{text[:60]!r} stands for files that cannot be told") from error
-        return found or [self.absolute(text)]
-
-    def one(self, word: Word) -> str:
-        """The only one."""
-        paths = self.of(word)
-        if len(paths) != 1:
-            raise CannotTell("it leads to several files")
-        return paths[0]
-
-    def all(self, words: Iterable[Word]) -> list[str]:
-        """Of all the words."""
-        return [path for word in words for path in self.of(word)]
-
-    def whole(self, words: Iterable[Word]) -> list[str]:
-        """The same, where a folder means all that is in it."""
-        return [f"{path}/" if is_folder(path) and not path.endswith("/") else path for path in self.all(words)]
-
-    def into(self, operands: Sequence[Word]) -> list[str]:
-        """What appears when the last of them is where the others go."""
-        if len(operands) < 2:  # noqa: PLR2004 - from, to
-            raise CannotTell("it does not say whereto")
-        sources, place = self.all(operands[:-1]), self.one(operands[-1])
-        if is_folder(place):
-            return [_like(path, f"{place.rstrip('/')}/{Path(path).name}") for path in sources]
-        return [_like(path, place) for path in sources]
-
-
-def is_folder(path: str) -> bool:
-    """Whether there is a folder now."""
-    return os.path.isdir(path)  # noqa: PTH112 - takes a text that may be no path, as it comes
+_UNARY = re.compile("-[bcdefghknprsuwxzGLNOS]")
+_COMPARED = re.compile(r"-?\d+ -(?:eq|ne|lt|le|gt|ge) -?\d+")
+_STRINGS = re.compile(r"%[-+ 0#]*\d*(?:\.\d+)?[sbqc]|%%")
+_FORMAT = re.compile(r"(?:[^%]|%%|%[-+ 0#]*\d*(?:\.\d+)?[sbqcdiouxXeEfgG])*", re.DOTALL)
+_PATCHED = re.compile(r"^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$", re.MULTILINE)
 
 
 def patched(text: str) -> list[str]:
@@ -108,62 +41,73 @@ def patched(text: str) -> list[str]:
     return [path.strip() for path in _PATCHED.findall(text)]
 
 
-def _like(source: str, target: str) -> str:
-    """A copied folder is a folder."""
-    return f"{target.rstrip('/')}/" if is_folder(source) else target
+# ---- programs that write: what they are given says where ----
+
+_REMOVE = options("rRfivd --recursive --force --verbose --interactive[=] --dir", free=True)
+_TOUCH = options("acm")
+_MAKE_FOLDER = options("pv --parents --verbose")
+_TEE = options("ai --append --ignore-interrupts")
+_MODE = options("Rvfc --recursive --verbose --changes --silent --quiet !--reference")
+_COPY = options(
+    "rRapfvniu --recursive --archive --force --verbose --no-clobber --interactive --update !--target-directory"
+)
+_MOVE = options("fvniu --force --verbose --no-clobber --interactive --update !--target-directory")
+_TRUNCATE = options("cs: --size= --no-create !--reference")
+_UNIQ = options(
+    "cdDf:is:uzw: --count --repeated --all-repeated[=] --skip-fields= --group[=] --ignore-case --skip-chars= --unique "
+    "--zero-terminated --check-chars= --help --version"
+)
+_XARGS = options("0rtxd:n:L:I:P: --null --no-run-if-empty --delimiter= --max-args= --max-procs= --verbose --exit")
+_DATE = options(
+    "d:I::Rr:u --date= --debug --iso-8601[=] --rfc-email --rfc-3339= --reference= --utc --universal --help --version "
+    "!--set !--file"
+)
+_SED = options(
+    "nErszi::e: --quiet --silent --regexp-extended --separate --null-data --expression= --in-place[=] --help --version "
+    "--posix --debug --sandbox !--file"
+)
 
 
-def _operands(words: Sequence[Word], flags: str, *long: str) -> list[Word]:
-    """Those that are no options. Raises CannotTell for an option not among the known, which could mean anything."""
-    found: list[Word] = []
-    for at, word in enumerate(words):
-        if word.text == "--":
-            return [*found, *words[at + 1 :]]
-        if not word.text.startswith("-") or word.text == "-":
-            found.append(word)
-        elif word.text not in long and not set(word.text) <= {"-", *flags}:
-            raise CannotTell(f"what the option {word.text[:40]!r} does is not known")
-    return found
-
-
-# ---- programs ----
+def _operands(known: Options, name: str, words: Sequence[Word]) -> list[Word]:
+    return known.read(name, words).operands
 
 
 def _remove(places: Places, words: list[Word]) -> list[str]:
-    return places.whole(_operands(words, "rRfivd", "--recursive", "--force", "--verbose"))
+    return places.whole(_operands(_REMOVE, "rm", words))
 
 
 def _touch(places: Places, words: list[Word]) -> list[str]:
-    return places.all(_operands(words, "acm"))
+    return places.all(_operands(_TOUCH, "touch", words))
 
 
 def _make_folder(places: Places, words: list[Word]) -> list[str]:
-    return [path for path in places.all(_operands(words, "pv", "--parents")) if not is_folder(path)]
+    return [path for path in places.all(_operands(_MAKE_FOLDER, "mkdir", words)) if not is_folder(path)]
 
 
 def _tee(places: Places, words: list[Word]) -> list[str]:
-    return places.all(_operands(words, "ai", "--append"))
+    return places.all(_operands(_TEE, "tee", words))
 
 
 def _mode(places: Places, words: list[Word]) -> list[str]:
-    return places.whole(_operands(words, "Rvfc")[1:])
+    return places.whole(_operands(_MODE, "chmod", words)[1:])
 
 
 def _copy(places: Places, words: list[Word]) -> list[str]:
-    return places.into(_operands(words, "rRapfvniuL", "--recursive", "--force", "--verbose"))
+    return places.into(_operands(_COPY, "cp", words))
 
 
 def _move(places: Places, words: list[Word]) -> list[str]:
-    operands = _operands(words, "fvniu", "--force", "--verbose")
+    operands = _operands(_MOVE, "mv", words)
     return [*places.whole(operands[:-1]), *places.into(operands)]
 
 
 def _truncate(places: Places, words: list[Word]) -> list[str]:
-    rest = [word for word in words if not word.text.startswith("--size=")]
-    return places.all(_operands(rest[2:] if rest and rest[0].text == "-s" else rest, "c"))
+    return places.all(_operands(_TRUNCATE, "truncate", words))
 
 
 def _dd(places: Places, words: list[Word]) -> list[str]:
+    if any(word.glob or not _DD.match(word.text) for word in words):
+        raise CannotTell("what this run of 'dd' does is not known")
     return [places.absolute(word.text[3:]) for word in words if word.text.startswith("of=")]
 
 
@@ -174,22 +118,15 @@ def _patch(places: Places, words: list[Word]) -> list[str]:
 
 
 def _sed(places: Places, words: list[Word]) -> list[str]:
-    scripts: list[str] = []
-    files: list[Word] = []
-    in_place = False
-    rest = list(words)
-    while rest:
-        text = (word := rest.pop(0)).text
-        if text in {"-e", "--expression"} and rest:
-            scripts.append(rest.pop(0).text)
-        elif text in {"-i", "--in-place", "-Ei", "-ri"}:
-            in_place = True
-        elif not text.startswith("-"):
-            files.append(word)
-        elif not re.fullmatch(r"-[nErsz]+|--", text):
-            raise CannotTell(f"what sed's option {text[:40]!r} does is not known")
+    read = _SED.read("sed", words)
+    files = list(read.operands)
+    scripts = [value for name, value in read.given if name in {"e", "expression"}]
     if not scripts and files:
-        scripts.append(files.pop(0).text)
+        scripts.append("?" if files[0].glob else files[0].text)
+        files.pop(0)
+    in_place = [value for name, value in read.given if name in {"i", "in-place"}]
+    if any(in_place):
+        raise CannotTell("sed keeps what was there, under another name")
     if not all(_is_safe(script) for script in scripts):
         raise CannotTell("what this script of sed writes is not known")
     return places.all(files) if in_place else []
@@ -200,41 +137,86 @@ def _is_safe(script: str) -> bool:
     return all(_SAFE_SED.fullmatch(part) for part in parts)
 
 
-def _git(places: Places, words: list[Word]) -> list[str]:
-    rest = list(words)
-    while rest and rest[0].text in {"--no-pager", "-P"}:
-        rest.pop(0)
-    name, texts = (rest[0].text if rest else ""), [word.text for word in rest[1:]]
-    if name in _GIT_READING:
-        return _unless("O", _GIT_WRITING, places, rest[1:])
-    if name in _GIT_LISTING and all(text in _GIT_LISTING[name] for text in texts or [""]):
-        return []
-    if name == "restore" and not any(text.startswith("-") for text in texts if text not in {"--", "--worktree", "-W"}):
-        return places.whole(word for word in rest[1:] if not word.text.startswith("-"))
-    if name == "checkout" and texts[:1] == ["--"]:
-        return places.whole(rest[2:])
-    raise CannotTell(f"`git {name}` writes files that it does not name, or the person's repository")
+def _uniq(places: Places, words: list[Word]) -> list[str]:
+    return places.all(_operands(_UNIQ, "uniq", words)[1:])
+
+
+# ---- programs that write nothing, given these words ----
 
 
 def _xargs(_: Places, words: list[Word]) -> list[str]:
-    rest = list(words)
-    while rest and re.fullmatch(r"-(0|r|n\d*|I\S*|P\d*)", rest[0].text):
-        rest = rest[2:] if rest[0].text in {"-n", "-I", "-P"} else rest[1:]
-    if not rest or rest[0].text in READING:
+    """It adds words that nobody knows yet, so what it runs must be harmless with any."""
+    read = _XARGS.read("xargs", words, leading=True)
+    name, *rest = [word.text for word in read.operands] or ["echo"]
+    if any(letter == "I" and value not in {"{}", "%"} for letter, value in read.given):
+        raise CannotTell("what 'xargs' puts into the command cannot be told")
+    if name in ANY_WORDS:
         return []
-    raise CannotTell("what it runs for each is not known to write nothing")
-
-
-def _unless(letters: str, wrong: tuple[str, ...], _: Places, words: list[Word]) -> list[str]:
-    """It writes nothing, unless an option says so: one of the letters, also among others, or a word."""
-    clusters = [word.text for word in words if re.match("-[^-]", word.text)]
-    if any(set(letters) & set(cluster) for cluster in clusters) or any(word.text.startswith(wrong) for word in words):
-        raise CannotTell("one of its options writes, or runs another program")
+    if name not in READING or not READING[name].free:
+        raise CannotTell("what it runs for each is not known to write nothing")
+    READING[name].read(name, read.operands[len(read.operands) - len(rest) :])
     return []
 
 
-def _uniq(places: Places, words: list[Word]) -> list[str]:
-    return places.all(_operands(words, "cdiuD")[1:])
+def _date(_: Places, words: list[Word]) -> list[str]:
+    """A bare operand sets the clock."""
+    if all(word.text.startswith("+") for word in _operands(_DATE, "date", words)):
+        return []
+    raise CannotTell("it may set the clock")
+
+
+def _find(_: Places, words: list[Word]) -> list[str]:
+    if any((word.glob and word.text[:1] in "*?[") or not _FIND.fullmatch(word.text) for word in words):
+        raise CannotTell("one of the words of 'find' is not known to write nothing")
+    return []
+
+
+def _test(_: Places, words: list[Word]) -> list[str]:
+    """Only the plain questions: elsewhere an index or a number is evaluated, and may hold a command."""
+    rest = list(words)
+    if rest and rest[0].text == "!":
+        rest.pop(0)
+    texts = [word.text for word in rest]
+    if any(word.loose or word.glob for word in rest):
+        raise CannotTell("what is asked is known only when it runs")
+    asked = [word for word in rest if word.dynamic]
+    match texts:
+        case [] | [_]:
+            return []
+        case [sign, _] if _UNARY.fullmatch(sign) and rest[0] not in asked:
+            return []
+        case [_, "=" | "==" | "!=" | "-nt" | "-ot" | "-ef", _] if rest[1] not in asked:
+            return []
+        case [one, sign, other] if _COMPARED.fullmatch(f"{one} {sign} {other}") and not asked:
+            return []
+    raise CannotTell("what is asked may be evaluated")
+
+
+def _bracket(places: Places, words: list[Word]) -> list[str]:
+    if not words or words[-1].text != "]":
+        raise CannotTell("a question is not complete")
+    return _test(places, words[:-1])
+
+
+def _printf(_: Places, words: list[Word]) -> list[str]:
+    """`-v` and `%n` write a variable, and evaluate its index."""
+    rest = words[1:] if words and words[0].text == "--" else words
+    if not rest or rest[0].dynamic or rest[0].glob or (rest is words and rest[0].text.startswith("-")):
+        raise CannotTell("what it prints into cannot be told")
+    if not _FORMAT.fullmatch(rest[0].text) or ("%" in _STRINGS.sub("", rest[0].text) and not _are_numbers(rest[1:])):
+        raise CannotTell("what it prints may be evaluated")
+    return []
+
+
+def _are_numbers(words: Sequence[Word]) -> bool:
+    return not any(word.dynamic or {"[", "$", "`"} & set(word.text) for word in words)
+
+
+def _matching(pattern: str, _: Places, words: list[Word]) -> list[str]:
+    """Every word looks like that."""
+    if all(re.fullmatch(pattern, word.text) for word in words):
+        return []
+    raise CannotTell("what it changes in the shell cannot be told")
 
 
 PROGRAMS: dict[str, Callable[[Places, list[Word]], list[str]]] = {
@@ -251,18 +233,14 @@ PROGRAMS: dict[str, Callable[[Places, list[Word]], list[str]]] = {
     "dd": _dd,
     "sed": _sed,
     "apply_patch": _patch,
-    "git": _git,
+    "git": git,
     "xargs": _xargs,
     "uniq": _uniq,
-    "find": partial(_unless, "", ("-delete", "-exec", "-ok", "-fprint", "-fls")),
-    "fd": partial(_unless, "xX", ("--exec",)),
-    "rg": partial(_unless, "", ("--pre", "--hostname-bin")),
-    "sort": partial(_unless, "oT", ("--output", "--compress-program")),
-    "tree": partial(_unless, "o", ()),
-    "file": partial(_unless, "C", ("--compile",)),
-    "date": partial(_unless, "s", ("--set",)),
-    "set": partial(_unless, "", ()),
-    "exit": partial(_unless, "", ()),
-    ":": partial(_unless, "", ()),
+    "find": _find,
+    "date": _date,
+    "set": partial(_matching, r"[-+](?:[eux]+|[eux]*o)|pipefail|errexit|nounset|xtrace"),
+    "exit": partial(_matching, r"\d*"),
 }
-"What each program that may write does write. Of what is neither in here nor in READING, nothing is known."
+"What each program that may write does write. Of what is neither in here nor in `reading.py`, nothing is known."
+QUESTIONS: dict[str, Callable[[Places, list[Word]], list[str]]] = {"test": _test, "[": _bracket, "printf": _printf}
+"The same, of those that may be given words known only when they run."

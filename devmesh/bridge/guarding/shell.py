@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from devmesh.bridge.guarding.expansions import end_of_backticks, end_of_parameter, end_of_sum, evaluates, joins_words
+
 MOST_CHARACTERS = 60_000
 _DEEPEST = 8
 "Commands within commands."
@@ -16,7 +18,9 @@ _REDIRECTION = re.compile(r"(\d*)(<<<|<<-|<<|<>|<&|<|>>|>\||>&|>)")
 _WRITING = {">", ">>", ">|", ">&", "&>", "&>>", "<>"}
 _PLAIN = re.compile(r"[^\s'\"\\$`;|&()<>#*?\[\]{}~]+")
 _DESCRIPTOR = re.compile(r"\d+-?|-")
+_NAME = re.compile(r"[A-Za-z_]\w*|.", re.ASCII | re.DOTALL)
 _GLOB = frozenset("*?[")
+_NAME = re.compile(r"[A-Za-z_]\w*|.", re.ASCII | re.DOTALL)
 
 
 class CannotTell(Exception):
@@ -33,6 +37,10 @@ class Word:
     glob: bool = False
     "Unquoted wildcards: the shell puts file names in its place."
     quoted: bool = False
+    home: bool = False
+    "Begins with the `~` of one's own home."
+    loose: bool = False
+    "A part known only when it runs stands outside of quotes: it may become several words, or none."
 
 
 @dataclass(slots=True)
@@ -55,7 +63,9 @@ def simple_commands(text: str, depth: int = 0) -> tuple[list[Simple], list[str]]
         raise CannotTell("it nests too many commands")
     if len(text) > MOST_CHARACTERS:
         raise CannotTell("it is too long")
-    reading = _Reading(text)
+    if "\0" in text or joins_words(text):
+        raise CannotTell("its lines cannot be told apart")
+    reading = _Reading(text, depth)
     reading.all()
     return reading.commands, reading.inner
 
@@ -63,11 +73,15 @@ def simple_commands(text: str, depth: int = 0) -> tuple[list[Simple], list[str]]
 class _Reading:
     """One pass over the text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, within: int, at: int = 0) -> None:
         self.commands: list[Simple] = []
         self.inner: list[str] = []
         self._text = text
-        self._at = 0
+        self._within = within
+        "In how many commands it is a command."
+        self._at = at
+        self._enclosed = False
+        "Whether a parenthesis ends it, for which shells also look in its texts."
         self._depth = 0
         self._simple = Simple("")
         self._word: Word | None = None
@@ -83,11 +97,22 @@ class _Reading:
         if self._redirecting or self._heredocs or self._depth:
             raise CannotTell("it is not complete")
 
+    def closing(self) -> int:
+        """Just behind the parenthesis that closes the command which began here."""
+        if self._within > _DEEPEST:
+            raise CannotTell("it nests too many commands")
+        self._enclosed = True
+        while self._at < len(self._text):
+            if self._text[self._at] == ")" and self._depth == 0:
+                return self._at + 1
+            self._step()
+        raise CannotTell("a parenthesis is not closed")
+
     def _step(self) -> None:
         text, at = self._text, self._at
         if text.startswith("\\\n", at):
             self._at += 2
-        elif text[at] in " \t\r":
+        elif text[at] in " \t":
             self._end_word()
             self._at += 1
         elif text[at] == "#" and self._word is None:
@@ -96,7 +121,7 @@ class _Reading:
         elif text.startswith(("<(", ">("), at):
             raise CannotTell("it has a process substitution")
         elif found := self._redirection():
-            self._redirect(found)
+            self._begin_redirection(found[2], found.end())
         elif found := _OPERATOR.match(text, at):
             self._operator(found[0])
         else:
@@ -107,7 +132,12 @@ class _Reading:
     def _more(self) -> None:
         """The next piece of a word."""
         word = self._word = self._word or Word()
-        char = self._text[self._at]
+        begun = self._at
+        self._piece(word, self._text[begun])
+        if self._heredocs and "\n" in self._text[begun : self._at]:
+            raise CannotTell("a text in it begins within a word")
+
+    def _piece(self, word: Word, char: str) -> None:
         if found := _PLAIN.match(self._text, self._at):
             word.text += found[0]
             self._at = found.end()
@@ -122,12 +152,23 @@ class _Reading:
         elif char in "$`":
             self._expansion(word)
         else:
-            word.glob = word.glob or char in _GLOB
-            word.dynamic = word.dynamic or (
-                char == "{" and self._text[self._at + 1 : self._at + 2] not in ("", " ", "}")
-            )
-            word.text += char
-            self._at += 1
+            self._special(word, char, self._text[self._at + 1 : self._at + 2])
+
+    def _special(self, word: Word, char: str, follows: str) -> None:
+        """A character that the shell may replace by something else."""
+        if char == "~" and not word.text and not word.quoted:
+            word.home = follows in ("", "/") or follows in " \t\n;|&()<>"
+            word.dynamic = word.dynamic or not word.home
+        word.dynamic = word.dynamic or (char == "~" and word.text.endswith(("=", ":")))
+        word.dynamic = word.dynamic or (char == "{" and not self._is_pair(follows))
+        word.glob = word.glob or char in _GLOB
+        word.text += char
+        self._at += 1
+
+    def _is_pair(self, follows: str) -> bool:
+        """Whether the brace stands alone, or the word ends with it and its fellow: nothing is put in their place."""
+        behind = self._text[self._at + 2 : self._at + 3]
+        return follows in ("", " ", "\n", "\t") or (follows == "}" and behind in ("", " ", "\n", "\t", ";", "|"))
 
     def _single(self, word: Word) -> None:
         end = self._text.find("'", self._at + 1)
@@ -146,7 +187,7 @@ class _Reading:
                 self._at += 1
                 return
             if char in "$`":
-                self._expansion(word)
+                self._expansion(word, quoted=True)
             elif char == "\\" and self._text[self._at + 1 : self._at + 2] in ("$", "`", '"', "\\", "\n"):
                 word.text += self._text[self._at + 1].replace("\n", "")
                 self._at += 2
@@ -155,37 +196,40 @@ class _Reading:
                 self._at += 1
         raise CannotTell("a quotation is not closed")
 
-    def _expansion(self, word: Word) -> None:
+    def _expansion(self, word: Word, *, quoted: bool = False) -> None:
         """A variable or a command's output: the word is not known before it runs."""
         text, at = self._text, self._at
         follows = text[at + 1 : at + 2]
-        if text[at] == "$" and not (
-            follows.isalnum() or follows in {"_", "{", "(", "'", '"', "?", "!", "#", "@", "*", "$", "-"}
+        if text[at] == "$" and (
+            (quoted and follows in {"'", '"'})
+            or not (follows.isalnum() or follows in {"_", "{", "(", "[", "'", '"', "?", "!", "#", "@", "*", "$", "-"})
         ):
             word.text += "$"
             self._at += 1
             return
         word.dynamic = True
+        word.loose = word.loose or not quoted or text.startswith(("$@", "${@"), at)
         if text[at] == "`":
-            self._at = _closing_backtick(text, at + 1)
-            self.inner.append(text[at + 1 : self._at - 1].replace("\\`", "`"))
+            self._at = _told(end_of_backticks(text, at + 1))
+            self.inner.append(text[at + 1 : self._at - 1])
         elif follows == "(":
-            self._at = _closing(text, at + 2)
-            within = text[at + 2 : self._at - 1]
-            if within.startswith("("):
-                raise_if_commands(within)  # a sum
-            else:
-                self.inner.append(within)
+            self._output()
         elif follows == "{":
-            end = text.find("}", at)
-            if end < 0 or {"`", "$"} & set(text[at + 2 : end]):
-                raise CannotTell("it has a nested expansion")
-            self._at = end + 1
-        elif follows in {"'", '"'}:
-            raise CannotTell("it has a quotation with escapes")
+            self._at = _told(end_of_parameter(text, at))
+        elif follows in {"[", "'", '"'}:
+            raise CannotTell("it computes" if follows == "[" else "it has a quotation with escapes")
         else:
-            name = re.compile(r"\w+|.").match(text, at + 1)
+            name = _NAME.match(text, at + 1)
             self._at = name.end() if name else at + 1
+
+    def _output(self) -> None:
+        """`$(...)`, or a sum."""
+        at = self._at
+        if self._text.startswith("$((", at):
+            self._at = _told(end_of_sum(self._text, at))
+            return
+        self._at = _Reading(self._text, self._within + 1, at + 2).closing()
+        self.inner.append(self._text[at + 2 : self._at - 1])
 
     def _end_word(self) -> None:
         word, self._word = self._word, None
@@ -196,7 +240,11 @@ class _Reading:
             return
         operator, self._redirecting = self._redirecting, None
         if operator in {"<<", "<<-"}:
+            if word.dynamic or self._enclosed:
+                raise CannotTell("where a text in it ends cannot be told")
             self._heredocs.append((word.text, word.quoted, operator == "<<-"))
+        elif operator in _WRITING and word.text.startswith("!"):
+            raise CannotTell("a redirection is read differently by different shells")
         elif operator in _WRITING and not (operator == ">&" and _DESCRIPTOR.fullmatch(word.text)):
             self._simple.writes.append(word)
 
@@ -208,9 +256,6 @@ class _Reading:
         if found and (not found[1] or self._word is None):
             return found
         return None
-
-    def _redirect(self, found: re.Match[str]) -> None:
-        self._begin_redirection(found[2], found.end())
 
     def _begin_redirection(self, operator: str, end: int) -> None:
         self._end_word()
@@ -227,8 +272,8 @@ class _Reading:
         self._end_word()
         if self._redirecting is not None or operator == ";;":
             raise CannotTell("it cannot be read as a list of commands")
-        if operator == "(" and self._simple.words:
-            raise CannotTell("it defines a function")
+        if operator == "(" and (self._simple.words or self._text.startswith("((", end - 1)):
+            raise CannotTell("it defines a function, or computes")
         self._at = end
         if operator == "\n":
             self._skip_heredocs()
@@ -261,39 +306,13 @@ class _Reading:
                 if (line.lstrip("\t") if indented else line) == delimiter:
                     break
                 body.append(line)
-            raise_if_commands("" if quoted else "\n".join(body))
+            if not quoted and evaluates("\n".join([*body, ""])):
+                raise CannotTell("it runs commands inside a text")
         self._heredocs.clear()
 
 
-def raise_if_commands(text: str) -> None:
-    """A text in which the shell would run commands cannot be told."""
-    if "$(" in text or "`" in text:
-        raise CannotTell("it runs commands inside a text")
-
-
-def _closing(text: str, at: int) -> int:
-    """Just behind the parenthesis that closes the one before `at`."""
-    depth, quote = 1, ""
-    while at < len(text):
-        char = text[at]
-        if char == "\\" and quote != "'":
-            at += 2
-            continue
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        else:
-            depth += {"(": 1, ")": -1}.get(char, 0)
-        at += 1
-        if depth == 0:
-            return at
-    raise CannotTell("a parenthesis is not closed")
-
-
-def _closing_backtick(text: str, at: int) -> int:
-    while at < len(text):
-        if text[at] == "`":
-            return at + 1
-        at += 2 if text[at] == "\\" else 1
-    raise CannotTell("a quotation is not closed")
+def _told(end: int | None) -> int:
+    """Where an expansion ends in which nothing is evaluated."""
+    if end is None:
+        raise CannotTell("it has an expansion in which the shell may run something")
+    return end

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from devmesh.bridge.guarding.commands import told
+from devmesh.bridge.guarding.names import Names
 from devmesh.bridge.guarding.programs import patched
 from devmesh.bridge.tools.tool import Wish
 from devmesh.vocabulary.delicate import is_delicate
@@ -39,19 +40,22 @@ class Meaning:
     """What a wish would write."""
 
     inside: tuple[str, ...] = ()
-    "Paths from the root's folder on, links followed; a folder with all below it ends in `/`."
+    "Paths from the root's folder on, links followed; a folder with all below it ends in `/`, and stands for its files."
     outside: tuple[str, ...] = ()
     "As they were written."
     untold: str = ""
     "Why it may write more than that."
+    named: tuple[str, ...] = ()
+    "Every name of theirs, from the root's folder on: as written, through links that lead there, and each file below."
 
     def never(self) -> str:
         """The first path that no tool writes: git's own folder, and ours."""
-        return next((path for path in self.inside if _GIT.search(path) or _OURS_FOLDER.search(path)), "")
+        paths = (*self.inside, *self.named)
+        return next((path for path in paths if _GIT.search(path) or _OURS_FOLDER.search(path)), "")
 
     def protected(self) -> tuple[str, ...]:
-        """Those that need the person's yes."""
-        return tuple(filter(is_delicate, self.inside))
+        """Those that need the person's yes, whichever of its names one is obeyed by."""
+        return tuple(filter(is_delicate, dict.fromkeys((*self.inside, *self.named))))
 
 
 def meaning(wish: Wish, root: Path) -> Meaning:
@@ -69,19 +73,24 @@ def meaning(wish: Wish, root: Path) -> Meaning:
         untold = command.untold
     elif not written:
         untold = f"what {wish.name[:60]!r} writes is not known"
+    names = Names(place)
+    seen = [(path, names.seen(path)) for path in dict.fromkeys(written)]
     return Meaning(
-        tuple(dict.fromkeys(inside for path in written for inside in _inside(path, place))),
-        tuple(dict.fromkeys(path for path in written if not any(True for _ in _inside(path, place)))),
+        _without_what_is_below(dict.fromkeys(one for _, found in seen for one in found.real)),
+        tuple(path for path, found in seen if not found.real),
         untold,
+        tuple(dict.fromkeys(one for _, found in seen for one in (*found.real, *found.names))),
     )
 
 
-def _inside(path: str, root: str) -> Iterator[str]:
-    """The path seen from the root, once or not at all: with its folder's links followed, and its own."""
-    text = os.fspath(path).rstrip("/")
-    if "\0" in text:
-        return
-    joined = os.path.normpath(os.path.join(root, text))  # noqa: PTH118 - a text, which may be no path
-    real = os.path.realpath(joined)
-    if real != root and real.startswith(f"{root}/"):
-        yield real[len(root) + 1 :] + ("/" if path.endswith("/") or os.path.isdir(real) else "")  # noqa: PTH112
+def _without_what_is_below(paths: Iterable[str]) -> tuple[str, ...]:
+    """A folder stands for all in it."""
+    known = set(paths)
+    return tuple(path for path in paths if not any(above in known for above in _above(path)))
+
+
+def _above(path: str) -> Iterator[str]:
+    at = path.find("/")
+    while 0 <= at < len(path) - 1:
+        yield path[: at + 1]
+        at = path.find("/", at + 1)
