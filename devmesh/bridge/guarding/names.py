@@ -24,11 +24,12 @@ class Seen:
 
 
 class Names:
-    """The names in one project, whose folder is given as it really is. Remembers its links: ask for one wish only."""
+    """The names in one project, whose folder is given as it really is. Remembers its links: for one wish only."""
 
     def __init__(self, root: str) -> None:
         self._root = root
         self._links: dict[str, list[tuple[str, str]]] = {}
+        self._folders: dict[str, str] = {}
 
     def seen(self, path: str) -> Seen:
         """The path, as a tool wrote it, seen from the project."""
@@ -37,17 +38,25 @@ class Names:
             return Seen()
         written = _join(self._root, text)
         spelled = os.path.normpath(written)
-        real = tuple(dict.fromkeys(map(os.path.realpath, (spelled, written))))
+        beside = self._beside(spelled)
+        leading = os.path.realpath(beside) if os.path.islink(beside) else beside  # noqa: PTH114
+        real = tuple(dict.fromkeys([leading, os.path.realpath(written) if ".." in text else leading]))
         if not all(map(self._is_inside, real)):
             return Seen()
-        folder, name = os.path.split(spelled)
-        called = {spelled, _join(os.path.realpath(folder), name)}
+        called = {spelled, beside}
         called.update(name for one in real for name in self._leading_to(one))
         ending = "/" if path.endswith("/") else ""
         return Seen(
             tuple(self._shown(one, ending) for one in real),
             tuple(sorted(self._shown(one, ending) for one in called if self._is_inside(one))),
         )
+
+    def _beside(self, path: str) -> str:
+        """The path's own name in the folder where it really is."""
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return _join(self._folders[folder], name)
 
     def _is_inside(self, path: str) -> bool:
         return path.startswith(f"{self._root}/")

@@ -39,7 +39,8 @@ _FREE = {
     "basename": "as:z --multiple --suffix= --zero",
     "cat": "AbeEnstTuv --show-all --number-nonblank --show-ends --number --squeeze-blank --show-tabs "
     "--show-nonprinting",
-    "cksum": f"a:l: --algorithm= --length= --untagged {_SUMS}",
+    "cksum": "a:cl:zw --algorithm= --check --length= --tag --untagged --zero --ignore-missing --quiet --status "
+    "--strict --warn --debug",
     "cmp": "bi:ln:sv --print-bytes --ignore-initial= --verbose --bytes= --quiet --silent",
     "column": "tn:O:N:l:E:deH:R:T:W:LJr:i:p:c:o:s:xhV --table --table-name= --table-order= --table-columns= "
     "--table-columns-limit= --table-noextreme= --table-noheadings --table-header-repeat --table-hide= --table-right= "
