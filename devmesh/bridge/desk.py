@@ -1,6 +1,6 @@
 """The desk of a bridge: a Unix socket where its own tool's hook and MCP server ask. Knows no question's meaning.
 
-One JSON object a line each way. Whoever reaches the socket speaks as this agent, so its folder is the owner's alone.
+One JSON object a line each way. Who is answered here speaks as this agent, so nobody is but what this bridge started.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import logging
 import os
 import shutil
 import socket
-import struct
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from secrets import token_hex
 from typing import Any
 
 from devmesh.errors import DevMeshError
+from devmesh.processes.peer import why_not_ours
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +29,12 @@ FOLDER = "desk"
 MOST_BYTES = 1024 * 1024
 "Of one message."
 MOST_CLIENTS = 64
+MOST_STRANGERS = 8
+"Who are told at once that they are not answered here; more are not even told."
+MOST_LOGGED = 100
+"Strangers, of one desk."
+PATIENCE = 1.0
+"Seconds a stranger may take to ask what it is not answered."
 LONGEST_PATH = 100
 "Bytes of a socket's path that every system takes, about."
 
@@ -49,6 +55,10 @@ class Desk:
         self._handlers: dict[str, Handler] = {}
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[Any]] = set()
+        self._strangers = 0
+        "Of the clients."
+        self._seen = 0
+        "Strangers so far."
         self._path: Path | None = None
         self._temporary: Path | None = None
 
@@ -104,9 +114,10 @@ class Desk:
         assert task is not None  # noqa: S101 - asyncio runs every connection as a task
         self._clients.add(task)
         try:
-            if len(self._clients) > MOST_CLIENTS or not _is_ours(writer):
-                return
-            await self._serve(reader, writer)
+            if why := why_not_ours(writer.get_extra_info("socket")):
+                await self._turn_away(reader, writer, why)
+            elif len(self._clients) - self._strangers <= MOST_CLIENTS:
+                await self._serve(reader, writer)
         except (OSError, asyncio.CancelledError):
             return  # it went away, or we did
         finally:
@@ -114,6 +125,23 @@ class Desk:
             writer.close()
             with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
+
+    async def _turn_away(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, why: str) -> None:
+        """Say why, in the log and to whoever asks; strangers take no place of those who are answered."""
+        self._seen += 1
+        if self._seen <= MOST_LOGGED:
+            _log.warning("somebody at the desk is not answered: %s", why)
+        if self._strangers >= MOST_STRANGERS:
+            return
+        self._strangers += 1
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(_line(reader), PATIENCE)
+            refusal = {"error": f"only what this agent's bridge started is answered here: {why}"}
+            writer.write(json.dumps(refusal).encode() + b"\n")
+            await writer.drain()
+        finally:
+            self._strangers -= 1
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         ahead = asyncio.ensure_future(_line(reader))
@@ -162,15 +190,6 @@ async def _line(reader: asyncio.StreamReader) -> bytes | None:
         return await reader.readuntil(b"\n")
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
         return None
-
-
-def _is_ours(writer: asyncio.StreamWriter) -> bool:
-    """Whether the other end runs as the same user; where the system does not tell, the folder has to do."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return True
-    size = struct.calcsize("3i")
-    told = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-    return bool(struct.unpack("3i", told)[1] == os.getuid())
 
 
 def _remove_left(folder: Path) -> None:

@@ -1,24 +1,30 @@
-"""The desk: who asks is answered, in order; who asks badly, floods or leaves costs the others nothing."""
+"""The desk: its own bridge's programs are answered, in order; who asks badly, floods or leaves costs others nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import socket
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from devmesh.bridge.desk import LONGEST_PATH, MOST_BYTES, MOST_CLIENTS, Desk
+from devmesh.bridge.desk import LONGEST_PATH, MOST_BYTES, MOST_CLIENTS, MOST_STRANGERS, Desk
+from devmesh.bridge.tools.catalogue import packages
 from devmesh.errors import DevMeshError
+from tests.bridge import other_bridge
 from tests.coordinator.rig import looped
 
 PATIENCE = 10.0
+linux = pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="only Linux tells who is at the other end")
 
 
 @pytest.fixture
@@ -169,3 +175,111 @@ async def test_what_a_killed_bridge_left_is_removed(short_home: Path) -> None:
     async with desk_at(short_home):
         assert not (folder / f"{2**22 + 1}-aa.sock").exists()
         assert (folder / f"{os.getpid()}-bb.sock").exists()
+
+
+# ---- whose programs are answered ----
+
+
+class OtherBridge:
+    """Another process with a desk, and programs of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, other_bridge.__file__, str(home)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": packages()},
+        )
+        self.desk = self._line()
+
+    def program_asks(self, desk: str, how: str = "child") -> Any:
+        """What a program of this bridge is told at that desk."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{how} {desk}\n")
+        self._process.stdin.flush()
+        return json.loads(self._line())
+
+    def close(self) -> None:
+        """It has no more to ask."""
+        self._process.communicate(timeout=60)
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+@contextmanager
+def two_bridges(home: Path) -> Iterator[tuple[OtherBridge, OtherBridge]]:
+    """Of one mesh, or as good as."""
+    with ExitStack() as ends:
+        bridges = []
+        for name in ("one", "other"):
+            (home / name).mkdir()
+            bridges.append(OtherBridge(home / name))
+            ends.callback(bridges[-1].close)
+        yield bridges[0], bridges[1]
+
+
+@linux
+@pytest.mark.parametrize("how", ["child", "daemon"])
+def test_a_bridges_own_programs_are_answered_and_another_bridges_are_not(short_home: Path, how: str) -> None:
+    """Also one that went into a session of its own and lost its parent; whatever the folder and the user allow."""
+    with two_bridges(short_home) as (one, other):
+        assert one.program_asks(one.desk, how) == {"desk": "one"}
+        assert other.program_asks(other.desk, how) == {"desk": "other"}
+        for asking, asked_at in ((one, other), (other, one)):
+            refused = asking.program_asks(asked_at.desk, how)
+            assert list(refused) == ["error"]
+            assert "only what this agent's bridge started is answered here" in refused["error"]
+
+
+@linux
+def test_who_started_the_bridge_is_not_answered_either(short_home: Path) -> None:
+    """Below it is below it: this process is above."""
+    with two_bridges(short_home) as (one, _other):
+        assert list(asyncio.run(asked(Path(one.desk), question("whose")))[0]) == ["error"]
+
+
+@linux
+@looped
+async def test_strangers_take_no_place_of_those_who_are_answered(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As many as there are places, all silent: as many of our own come in beside them, and the log says who came."""
+    async with desk_at(home) as (_desk, path):
+        with monkeypatch.context() as strange:
+            strange.setattr("devmesh.bridge.desk.why_not_ours", lambda _: "it is strange")
+            strange.setattr("devmesh.bridge.desk.PATIENCE", 100 * PATIENCE)
+            crowd = [await asyncio.open_unix_connection(path) for _ in range(MOST_CLIENTS)]
+            for reader, _writer in crowd[MOST_STRANGERS:]:
+                assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
+        crowd += [await asyncio.open_unix_connection(path) for _ in range(MOST_CLIENTS - 1)]
+        assert await asked(path, question("echo", text="own")) == [{"heard": "own"}]
+        assert not crowd[0][0].at_eof()
+        assert "somebody at the desk is not answered: it is strange" in caplog.text
+        for _reader, writer in crowd:
+            writer.close()
+
+
+@linux
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@looped
+async def test_a_program_that_became_another_user_is_not_answered(short_home: Path) -> None:
+    """Though we started it, and with the modes of the folder and the socket opened up."""
+    async with desk_at(short_home) as (desk, path):
+
+        async def whose(_: dict[str, Any]) -> dict[str, Any]:
+            return {"desk": "ours"}
+
+        def told(user: int) -> Any:
+            words = ["/usr/bin/env", "python3", "-I", "-c", other_bridge.ASKS, "child", str(path)]
+            environment = {"PATH": "/usr/bin:/bin"}
+            said = subprocess.run(words, user=user, capture_output=True, cwd="/", env=environment, check=False)
+            return json.loads(said.stdout)
+
+        desk.on("whose", whose)
+        for one in (short_home, path.parent, path):
+            one.chmod(0o777)
+        assert "it runs as user 65534" in (await asyncio.to_thread(told, 65534))["error"]
+        assert await asyncio.to_thread(told, os.geteuid()) == {"desk": "ours"}
