@@ -201,13 +201,15 @@ class Attempt:
             return Ending(Outcome.FAILED, f"the bridge failed: {type(error).__name__}: {error}")
 
     async def _clean_up(self) -> None:
-        """Locks back, workspace gone. The mesh may be gone too; that must not keep the folder."""
+        """Locks and memory back, workspace gone. The mesh may be gone too; that must not keep the folder."""
         awarded, bench = self.awarded, self._bench
         try:
             with suppress(DevMeshError):
                 await self._meter.close()
                 await self._reporter.close()
                 await bench.locks.end(awarded.task)
+            if self.abandoned and (awarded.needs.ram_gb or awarded.needs.vram_gb):
+                await self._stand_down()
         finally:
             self._reporter.give_up()
             try:
@@ -271,8 +273,8 @@ class Attempt:
         return session
 
     async def _stand_down(self) -> None:
-        """Paused, and nothing of the tool is left: what was set aside for it is free until it goes on."""
-        with suppress(Refused):  # it was resumed meanwhile
+        """Nothing of the tool is left, for it was paused or taken away: what was set aside for it is free."""
+        with suppress(DevMeshError):  # it was resumed meanwhile, or the mesh is gone
             await self._bench.link.request(StandDown(task=self.awarded.task, attempt=self.awarded.attempt))
 
     def _said(self, said: Said) -> None:

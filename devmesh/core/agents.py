@@ -154,6 +154,7 @@ def _part(turn: Turn, agent: Agent, fact: facts.AgentLeft | facts.AgentLost, *, 
     if not death:  # who was lost may still act on its locks until their own leases end
         lock_requests.release_all(turn, agent.name, "left")
     turn.record(fact)
+    hardware.release_all(turn, agent.name)
     name_architect(turn)
     turn.reschedule = True
 

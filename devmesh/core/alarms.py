@@ -8,7 +8,7 @@ from __future__ import annotations
 from devmesh.core.deadlines import Deadlines
 
 Key = tuple[str, str]
-"What is due: its kind (`agent`, `parked`, `task`, `bidding`, `question`, `session`) and its name or number."
+"What is due: its kind (`agent`, `parked`, `task`, `memory`, `bidding`, `question`, `session`) and its name or number."
 
 
 class Alarms:

@@ -50,6 +50,7 @@ def _ready(state: MeshState, now: float) -> list[Task]:
         if task.state is TaskState.QUEUED
         and task.bidding is None
         and task.not_before <= now
+        and task.number not in state.reserved  # else a tool of its last attempt may still run
         and all(_completed(state, number) for number in task.posted.depends_on)
     ]
 

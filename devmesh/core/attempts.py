@@ -15,10 +15,12 @@ HELD = frozenset({TaskState.CLAIMED, TaskState.WORKING, TaskState.REVIEW, TaskSt
 def give_back(turn: Turn, task: Task, *, said_by_agent: bool = False) -> None:
     """Free what the attempt held. Doing it twice is harmless.
 
-    Locks end here only when the agent itself says that it is done: until its tool has stopped it acts on them, so
-    otherwise it gives them back itself, or their leases end.
+    Locks and memory end here only when the agent itself says that it is done: until its tool has stopped it acts on
+    them, so otherwise it gives them back itself, or a lease later they end.
     """
-    hardware.release(turn, task)
+    agent = turn.state.agents.get(task.agent or "")
+    if said_by_agent or agent is None or agent.gone:
+        hardware.release(turn, task.number)
     if task.agent is None:
         return
     questions.withdraw(turn, task.agent, task=task.number)

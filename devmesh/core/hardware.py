@@ -15,7 +15,7 @@ def wanted(agent: Agent, task: Task) -> Resources:
 
 def free(state: MeshState) -> Resources:
     """What is not set aside. A kind of memory with a total of 0 is not managed."""
-    total, taken = state.limits.total, state.reserved.values()
+    total, taken = state.limits.total, [held.amount for held in state.reserved.values()]
     return Resources(
         ram_gb=max(0.0, total.ram_gb - sum(amount.ram_gb for amount in taken)),
         vram_gb=max(0.0, total.vram_gb - sum(amount.vram_gb for amount in taken)),
@@ -41,16 +41,28 @@ def reserve(turn: Turn, agent: Agent, task: Task) -> Resources:
     return amount
 
 
-def release(turn: Turn, task: Task) -> None:
-    """Give back what the attempt had. Releasing twice is harmless."""
-    amount = turn.state.reserved.get(task.number)
-    if amount is None or task.agent is None:
+def release(turn: Turn, number: int) -> None:
+    """Give back what the attempt of that task had. Releasing twice is harmless."""
+    held = turn.state.reserved.get(number)
+    if held is None:
         return
     left = free(turn.state)
     turn.record(
-        facts.HardwareReleased(agent=task.agent, task=task.number, amount=amount, free=_plus(turn, left, amount))
+        facts.HardwareReleased(agent=held.agent, task=number, amount=held.amount, free=_plus(turn, left, held.amount))
     )
     turn.reschedule = True
+
+
+def outlasts(state: MeshState, number: int, agent: str, attempt: int) -> bool:
+    """Whether this attempt is over, but for its tool, which may not have stopped yet."""
+    held = state.reserved.get(number)
+    return held is not None and held.over and (held.agent, state.tasks[number].attempt) == (agent, attempt)
+
+
+def release_all(turn: Turn, agent: str) -> None:
+    """The same for an agent that is gone: its tools are."""
+    for number in [number for number, held in turn.state.reserved.items() if held.agent == agent]:
+        release(turn, number)
 
 
 def retake(turn: Turn, task: Task) -> bool:

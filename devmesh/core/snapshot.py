@@ -6,7 +6,7 @@ import msgspec
 
 from devmesh.core.alarms import Alarms
 from devmesh.core.locks import Lock, LockTable, Waiting
-from devmesh.core.state import Agent, Change, MeshState, Question, Session, Task
+from devmesh.core.state import Agent, Change, MeshState, Question, Session, SetAside, Task
 from devmesh.vocabulary.facts import AnswerRuleSet, CredentialIssued, FrameworkProposed
 from devmesh.vocabulary.terms import Budget, Limits, Resources, Spending
 
@@ -35,7 +35,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     changes: list[Change]
     gate: int | None
     gate_queue: list[int]
-    reserved: dict[int, Resources]
+    reserved: dict[int, SetAside]
     measured_total: Resources
     measured_used: Resources
     counted: dict[str, int]

@@ -216,6 +216,15 @@ class Question(Struct):
         return self.asked.question
 
 
+class SetAside(Struct):
+    """Memory that others cannot have: of one attempt, until its tool has stopped."""
+
+    agent: str
+    amount: Resources
+    over: bool = False
+    "Whether the attempt itself is."
+
+
 class MeshState:
     """All of it. Dictionaries keep insertion order, which is the order of history: deterministic."""
 
@@ -243,7 +252,7 @@ class MeshState:
         self.gate: int | None = None
         "The change the gate works on."
         self.gate_queue: list[int] = []
-        self.reserved: dict[int, Resources] = {}
+        self.reserved: dict[int, SetAside] = {}
         "Hardware set aside, by task."
         self.measured_total = Resources()
         self.measured_used = Resources()

@@ -5,7 +5,18 @@ from __future__ import annotations
 import math
 from typing import assert_never
 
-from devmesh.core import agents, arbitration, events as said, gate, lock_requests, parking, questions, sessions, tasks
+from devmesh.core import (
+    agents,
+    arbitration,
+    events as said,
+    gate,
+    hardware,
+    lock_requests,
+    parking,
+    questions,
+    sessions,
+    tasks,
+)
 from devmesh.core.effects import Effect, WakeAt
 from devmesh.core.hearing import hear
 from devmesh.core.state import MeshState
@@ -105,6 +116,8 @@ def _wake(turn: Turn) -> None:
             parking.unpark(turn, state.agents[name])
         elif kind == "question":
             questions.expire(turn, int(name))
+        elif kind == "memory":
+            hardware.release(turn, int(name))
         elif kind == "session":
             sessions.forget(turn, int(name))
     lock_requests.sweep(turn)

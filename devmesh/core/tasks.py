@@ -88,14 +88,17 @@ def _blocked(turn: Turn, agent: Agent, task: Task, request: requests.Finish) -> 
 
 
 def stand_down(turn: Turn, agent: Agent, request: requests.StandDown) -> None:
-    """A paused attempt's processes have ended: what was set aside for them is free until it goes on."""
+    """An attempt's processes have ended, because it was paused or is over: what was set aside for them is free."""
+    if hardware.outlasts(turn.state, request.task, agent.name, request.attempt):
+        hardware.release(turn, request.task)
+        return
     task = attempts.assigned(turn, agent, request.task, request.attempt)
     if task is None:
         return
     if task.state is not TaskState.PAUSED and not agent.paused:
         turn.refuse(Code.WRONG_STATE, f"task {task.number} is {task.state}, not paused", field="task")
         return
-    hardware.release(turn, task)
+    hardware.release(turn, task.number)
 
 
 def _proven(turn: Turn, agent: Agent, task: Task) -> bool:

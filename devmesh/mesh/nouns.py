@@ -228,10 +228,10 @@ class Locks(Noun[int, Lock]):
 
 
 class Reserved(NamedTuple):
-    """Memory set aside for one task."""
+    """Memory set aside for one task, until its tool has stopped."""
 
     task: int
-    agent: str | None
+    agent: str
     amount: Resources
 
 
@@ -245,11 +245,11 @@ class Hardware(Noun[int, Reserved]):
         return list(state.reserved)
 
     def _held(self, key: int) -> Reserved:
-        return self._read(lambda state: Reserved(key, state.tasks[key].agent, state.reserved[key]))
+        return self._read(lambda state: Reserved(key, state.reserved[key].agent, state.reserved[key].amount))
 
     def _row(self, state: MeshState, key: int) -> tuple[object, ...]:
-        amount = state.reserved[key]
-        return (key, state.tasks[key].agent, amount.ram_gb, amount.vram_gb)
+        held = state.reserved[key]
+        return (key, held.agent, held.amount.ram_gb, held.amount.vram_gb)
 
     @property
     def total(self) -> Resources:

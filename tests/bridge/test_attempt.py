@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from devmesh.settings import Settings
 from devmesh.vocabulary import facts
-from devmesh.vocabulary.requests import PauseAgent, PauseTask, ResumeAgent, ResumeTask
+from devmesh.vocabulary.requests import CancelTask, PauseAgent, PauseTask, ResumeAgent, ResumeTask
 from devmesh.vocabulary.terms import Blockage, Budget
 from tests.bridge.rig import Mesh, gone, meshed, tool_of, tools_of, until
 from tests.coordinator.rig import looped
@@ -117,6 +118,19 @@ async def test_a_pause_ends_the_tool_frees_its_memory_and_keeps_its_work(project
         await mesh.person.sees(facts.TaskCompleted, task=task)
         assert "Continuing with step 3 of 4." in output(mesh, task)
         assert (project / "a.txt").read_text().endswith("line 5\nx\ny\n")
+        await gone(mesh)
+
+
+@looped
+async def test_memory_is_free_once_the_tool_of_a_cancelled_task_has_stopped(project: Path, settings: Settings) -> None:
+    """Not when it was told to: others' tools would begin beside it."""
+    async with meshed(project, settings) as mesh, mesh.bridge():
+        task = await mesh.person.post("say begun\nhang 30")
+        tool = await tool_of(mesh)
+        await mesh.person.say(CancelTask(task=task))
+        await mesh.person.sees(facts.TaskCancelled, task=task)
+        await mesh.person.sees(facts.HardwareReleased, task=task)
+        assert not tool.is_running() or tool.status() == psutil.STATUS_ZOMBIE
         await gone(mesh)
 
 

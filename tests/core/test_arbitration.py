@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devmesh.core.arbitration import WEIGHTS
+from devmesh.core.state import SetAside
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.terms import Limits, Outcome, Resources
 from tests.core.rig import Rig, only
@@ -156,7 +157,7 @@ def test_a_task_waits_until_its_memory_is_free() -> None:
     rig.join("a", "b", declared=Resources(ram_gb=10))
     first, second = rig.post(), rig.post()
     award = rig.begin(first)
-    assert rig.state.reserved == {first: Resources(ram_gb=10)}
+    assert rig.state.reserved == {first: SetAside(award.agent, Resources(ram_gb=10))}
     said = rig.pass_time(60, beat=("a-1", "b-1"))
     assert not [fact for fact in said if isinstance(fact, facts.TaskAwarded)]
     rig.land(rig.offer(award, "x.py").change)

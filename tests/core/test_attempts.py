@@ -32,8 +32,8 @@ def test_an_agent_that_says_it_is_done_frees_the_locks_of_the_task() -> None:
     assert rig.state.reserved == {}
 
 
-def test_until_its_tool_has_stopped_an_agent_keeps_its_locks() -> None:
-    """Memory and places in queues go back at once; locks only by the agent's own word, or with their leases."""
+def test_until_its_tool_has_stopped_an_agent_keeps_its_locks_and_its_memory() -> None:
+    """Places in queues go back at once; those only by the agent's own word, or with their leases."""
     rig, award = working()
     rig.join("other")
     rig.lock("other-1", "hot.py", mode=LockMode.WRITE)
@@ -42,7 +42,7 @@ def test_until_its_tool_has_stopped_an_agent_keeps_its_locks() -> None:
     attempts.give_back(Turn(rig.state, rig.now), rig.state.tasks[award.task])
     assert len(rig.state.locks.of("claude-1")) == 2
     assert not rig.state.locks.waiting
-    assert rig.state.reserved == {}
+    assert list(rig.state.reserved) == [award.task]
 
 
 def test_giving_back_twice_is_giving_back_once() -> None:

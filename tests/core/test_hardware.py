@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from devmesh.core import events, hardware
 from devmesh.core.hardware import fits, free, wanted
-from devmesh.core.state import MeshState
+from devmesh.core.state import MeshState, SetAside
 from devmesh.core.turn import Turn
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.facts import TaskAwarded
@@ -26,8 +26,8 @@ def test_the_ledger_is_never_over_granted(wishes: list[float], total: float) -> 
     state.limits = Limits(total=Resources(ram_gb=total))
     for number, wish in enumerate(wishes):
         if fits(state, Resources(ram_gb=wish)):
-            state.reserved[number] = Resources(ram_gb=wish)
-    assert not total or sum(amount.ram_gb for amount in state.reserved.values()) <= total + 1e-6
+            state.reserved[number] = SetAside("a-1", Resources(ram_gb=wish))
+    assert not total or sum(held.amount.ram_gb for held in state.reserved.values()) <= total + 1e-6
     assert free(state).ram_gb >= 0
 
 
@@ -84,8 +84,62 @@ def test_releasing_twice_is_harmless() -> None:
     rig = Rig()
     task = rig.state.tasks[rig.post()]
     turn = Turn(rig.state, rig.now)
-    hardware.release(turn, task)
+    hardware.release(turn, task.number)
     assert turn.effects() == []
+
+
+def taken_away() -> tuple[Rig, TaskAwarded]:
+    """An agent that was told to stop its tool, and another that would need the same memory."""
+    rig = Rig(Limits(total=Resources(ram_gb=4)))
+    rig.join("a", "b", declared=Resources(ram_gb=3))
+    award = rig.begin(rig.post(), "a-1")
+    rig.say(rig.person(), requests.CancelTask(task=award.task))
+    return rig, award
+
+
+def test_memory_is_free_once_the_tool_has_stopped() -> None:
+    """Not when it is told to: until then it is in use. The agent says when; once is enough."""
+    rig, award = taken_away()
+    waiting = rig.post()
+    assert rig.state.reserved[award.task].over
+    assert rig.state.tasks[waiting].bidding is None
+    said = rig.say("a-1", requests.StandDown(task=award.task, attempt=award.attempt))
+    assert only(said, facts.HardwareReleased).agent == "a-1"
+    assert rig.state.tasks[waiting].bidding is not None
+    refused = only(rig.say("a-1", requests.StandDown(task=award.task, attempt=award.attempt)), facts.RequestRefused)
+    assert refused.code == "NOT_ASSIGNED"
+
+
+def test_nobody_else_says_that_a_tool_has_stopped() -> None:
+    """Nor the agent itself of another attempt."""
+    rig, award = taken_away()
+    for agent, attempt in (("b-1", award.attempt), ("a-1", award.attempt + 1)):
+        rig.say(agent, requests.StandDown(task=award.task, attempt=attempt))
+    assert award.task in rig.state.reserved
+
+
+def test_an_agent_that_never_says_so_is_not_waited_for_for_ever() -> None:
+    """A lease later the memory is free; and at once where the agent is gone."""
+    rig, award = taken_away()
+    rig.pass_time(rig.state.limits.lease - 1, beat=("a-1", "b-1"))
+    assert award.task in rig.state.reserved
+    rig.pass_time(2, beat=("a-1", "b-1"))
+    assert not rig.state.reserved
+    rig, award = taken_away()
+    rig.say("a-1", requests.Leave())
+    assert not rig.state.reserved
+
+
+def test_a_task_is_not_tried_again_beside_its_own_tool() -> None:
+    """It was stopped for using too much; the next attempt begins when nothing of it is left."""
+    rig = Rig(Limits(total=Resources(ram_gb=16), overuse=OverusePolicy.STOP))
+    rig.join("a", "b", declared=Resources(ram_gb=1))
+    award = rig.begin(rig.post(), "a-1")
+    rig.say("a-1", requests.Heartbeat(used=Resources(ram_gb=2)))
+    rig.pass_time(10, beat=("a-1", "b-1"))
+    assert rig.state.tasks[award.task].bidding is None
+    rig.say("a-1", requests.StandDown(task=award.task, attempt=award.attempt))
+    assert rig.state.tasks[award.task].bidding is not None
 
 
 def standing_down() -> tuple[Rig, TaskAwarded]:

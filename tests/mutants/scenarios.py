@@ -100,6 +100,18 @@ def a_paused_task_goes_on_with_memory_set_aside() -> None:
     assert rig.state.reserved
 
 
+def a_tool_that_has_not_stopped_keeps_its_memory() -> None:
+    """Its task was called off; who waits for that memory waits until the agent says that nothing of it is left."""
+    rig = Rig(Limits(total=Resources(ram_gb=4)))
+    rig.join("one", "two", declared=Resources(ram_gb=3))
+    award = rig.begin(rig.post(), "one-1")
+    rig.say(rig.person(), requests.CancelTask(task=award.task))
+    waiting = rig.state.tasks[rig.post()]
+    assert waiting.bidding is None
+    rig.say("one-1", requests.StandDown(task=award.task, attempt=award.attempt))
+    assert waiting.bidding is not None
+
+
 def a_revoked_credential_ends_its_connections() -> None:
     """In the same turn."""
     rig = Rig()

@@ -58,6 +58,17 @@ def locks_go_back_early(patch: Patch) -> None:
     patch.setattr(attempts, "give_back", lambda turn, task, said_by_agent=False: real(turn, task, said_by_agent=True))
 
 
+def memory_goes_back_early(patch: Patch) -> None:
+    """What an attempt had is granted anew as soon as it is over, whether its tool has stopped or not."""
+    real = attempts.give_back
+
+    def give_back(turn: Turn, task: Task, *, said_by_agent: bool = False) -> None:
+        real(turn, task, said_by_agent=said_by_agent)
+        hardware.release(turn, task.number)
+
+    patch.setattr(attempts, "give_back", give_back)
+
+
 def ledger_has_no_bottom(patch: Patch) -> None:
     """Memory is given out whether there is any or not (Rule 6)."""
     patch.setattr(hardware, "fits", lambda *_, **__: True)

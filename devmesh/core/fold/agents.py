@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from devmesh.core.fold import Folds
-from devmesh.core.state import Agent, MeshState
+from devmesh.core.state import Agent, MeshState, SetAside
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.terms import Resources
@@ -103,11 +103,12 @@ def leases_renewed(state: MeshState, recorded: Recorded, fact: facts.LeasesRenew
 
 
 def hardware_reserved(state: MeshState, _: Recorded, fact: facts.HardwareReserved) -> None:
-    state.reserved[fact.task] = fact.amount
+    state.reserved[fact.task] = SetAside(fact.agent, fact.amount)
 
 
 def hardware_released(state: MeshState, _: Recorded, fact: facts.HardwareReleased) -> None:
     state.reserved.pop(fact.task, None)
+    state.alarms.clear("memory", fact.task)
 
 
 def hardware_sampled(state: MeshState, _: Recorded, fact: facts.HardwareSampled) -> None:

@@ -183,6 +183,9 @@ def _free(state: MeshState, recorded: Recorded, task: Task) -> None:
     _close_bidding(state, task)
     state.alarms.clear("task", task.number)
     task.award = None
+    if task.number in state.reserved:  # its tool may not have stopped yet
+        state.reserved[task.number].over = True
+        state.alarms.set("memory", task.number, recorded.now + state.limits.lease)
     agent: Agent | None = state.agents.get(task.agent or "")
     if agent is None:
         return

@@ -115,7 +115,7 @@ class ReportUsage(Request):
 
 
 class StandDown(Request):
-    """The paused task's processes have ended: its memory is free until the task is resumed."""
+    """The processes of an attempt that was paused, or is over, have ended: what was set aside for them is free."""
 
     task: Number
     attempt: Number

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from devmesh.core.apply import apply
+from devmesh.core.state import SetAside
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.terms import Resources
@@ -110,7 +111,7 @@ def test_the_ledger_holds_what_is_reserved_until_it_is_released() -> None:
     rig = with_agents("a")
     four = Resources(ram_gb=4)
     told(rig, facts.HardwareReserved(agent="a-1", task=7, amount=four, free=Resources()))
-    assert rig.state.reserved == {7: four}
+    assert rig.state.reserved == {7: SetAside("a-1", four)}
     for _ in range(2):
         told(rig, facts.HardwareReleased(agent="a-1", task=7, amount=four, free=four))
         assert rig.state.reserved == {}
