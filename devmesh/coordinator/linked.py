@@ -76,6 +76,7 @@ class Linked:
         for folder in folders:
             with suppress(OSError), os.scandir(self._repository.project / folder) as entries:
                 for entry in entries:
-                    if entry.is_symlink():
-                        found[str(PurePosixPath(folder, entry.name))] = os.readlink(entry)  # noqa: PTH115 - as it is
+                    path = str(PurePosixPath(folder, entry.name))
+                    if entry.is_symlink() and path not in self._named:
+                        found[path] = os.readlink(entry)  # noqa: PTH115 - as it is
         return found

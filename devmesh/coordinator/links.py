@@ -16,6 +16,9 @@ from devmesh.vocabulary.delicate import is_delicate
 MOST_STEPS: Final = 200
 "Names on the way of one link, those of all links it passes included; what takes more leads nobody knows where."
 
+LONGEST: Final = 4095
+"Bytes of what a link says."
+
 
 class Place(NamedTuple):
     """Where a path leads."""
@@ -44,7 +47,7 @@ class Links:
         return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()) if self._fold else name
 
     def place(self, path: str) -> Place:
-        """Where it leads in the end. A circle, like everything that takes too many steps, leads out."""
+        """Where it leads in the end. A circle leads out, as does what takes too many steps, or could not be a link."""
         here, waiting, out = list(self._root), path.split("/")[::-1], False
         depth = len(self._root)
         for _ in range(MOST_STEPS):
@@ -58,6 +61,8 @@ class Links:
             inside = here[:depth] == self._root
             out = out or not inside or _belongs_to_nobody(part)
             target = self._linked.get("/".join(here[depth:])) if inside else None
+            if target is not None and not _is_possible(target):
+                break
             if target is not None:
                 here = [] if target.startswith("/") else here[:-1]
                 out = out or target.startswith("/")
@@ -128,6 +133,11 @@ def _names(paths: Iterable[str], tree: Links) -> Iterator[str]:
                 if (link, *rest[:1]) not in seen:
                     seen.add((link, *rest[:1]))
                     waiting.append((link, rest))
+
+
+def _is_possible(target: str) -> bool:
+    """Whether the system would make such a link at all; git keeps whatever it is given."""
+    return "\0" not in target and 0 < len(target.encode(errors="surrogateescape")) <= LONGEST
 
 
 def _belongs_to_nobody(name: str) -> bool:

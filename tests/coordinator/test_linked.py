@@ -11,7 +11,12 @@ from devmesh.coordinator.tree import WriteGate
 from devmesh.core.events import Applied
 from devmesh.errors import RepositoryError
 from devmesh.repository import Repository
+from devmesh.settings import Settings
+from devmesh.vocabulary.facts import BiddingOpened, ChangeApplied, ReviewRequested, TaskAwarded
+from devmesh.vocabulary.requests import Bid, PostTask, Review, Start
+from devmesh.vocabulary.terms import LockMode, Verdict
 from tests.coordinator.changing import Edit, land, make, write
+from tests.coordinator.rig import looped, running
 
 
 @pytest.mark.parametrize(
@@ -95,6 +100,18 @@ def test_a_file_is_known_by_the_links_that_lead_to_it(gate: WriteGate, project: 
     assert set(obeyed(gate, both)) == {".husky", ".husky/pre-commit"}
 
 
+def test_a_text_in_the_place_of_a_link_is_known_by_what_led_through_it(gate: WriteGate, project: Path) -> None:
+    """`CLAUDE.md` leads to a link: whoever makes a text of that says what is obeyed."""
+    (project / "CLAUDE.md").symlink_to("guide")
+    (project / "guide").symlink_to("a.txt")
+
+    def text(place: Path) -> None:
+        (place / "guide").unlink()
+        (place / "guide").write_text("obey\n")
+
+    assert obeyed(gate, text) == ("CLAUDE.md",)
+
+
 def test_links_that_git_ignores_are_seen_where_they_usually_lie(gate: WriteGate, project: Path) -> None:
     """In the project's folder, and in the folders above what is written: a person's own settings often are."""
     (project / ".gitignore").write_text(".vscode\nCLAUDE.md\n")
@@ -148,3 +165,26 @@ def test_a_snapshot_that_is_gone_is_done_without(
 
     monkeypatch.setattr(Repository, "links_changed", gone)
     assert linked.before(gate.repository.snapshot(), []).targets == {"one": "a.txt"}
+
+
+@looped
+async def test_what_a_link_makes_obeyed_is_asked_of_the_person(project: Path, settings: Settings) -> None:
+    """`CLAUDE.md` is a link: an edit of what it leads to waits, says why, and lands when the person has approved it."""
+    (project / "GUIDE.md").write_text("be kind\n")
+    (project / "CLAUDE.md").symlink_to("GUIDE.md")
+    async with running(project, settings) as mesh, await mesh.agent() as agent:
+        person = await mesh.operator()
+        await person.ask(PostTask(prompt="edit"))
+        await agent.hear_of(BiddingOpened)
+        await agent.say(Bid(task=1))
+        award = await agent.hear_of(TaskAwarded)
+        await agent.ask(Start(task=1, attempt=1))
+        token = await agent.lock("GUIDE.md", LockMode.CO_WRITE)
+        made = make(Repository(project, mesh.coordinator.home).open(), write(GUIDE_md="obey\n"))
+        await agent.say(made.to_offer(award, token))
+        asked = await agent.hear_of(ReviewRequested)
+        assert (asked.review, asked.obeyed) == (None, ("CLAUDE.md",))
+        assert (project / "CLAUDE.md").read_text() == "be kind\n"
+        await person.ask(Review(change=asked.change, verdict=Verdict.APPROVE))
+        assert (await agent.hear_of(ChangeApplied)).files == ("GUIDE.md",)
+        assert (project / "CLAUDE.md").read_text() == "obey\n"

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from devmesh.coordinator.links import MOST_STEPS, Links, leading_out, obeyed_names
+from devmesh.coordinator.links import LONGEST, MOST_STEPS, Links, leading_out, obeyed_names
 
 ROOT = "/srv/them/project"
 
@@ -45,7 +45,7 @@ def test_links_on_the_way_are_followed_before_what_comes_after_them() -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["/x", "..", "a/../..", "../project/x", f"{ROOT}/x", ".git/hooks", "a/.GIT/../x", ".devmesh-x", "a/.DevMesh"],
+    ["/", "/x", "..", "a/../..", "../project/x", f"{ROOT}/x", ".git/hooks", "a/.GIT/../x", ".devmesh-x", "a/.DevMesh"],
 )
 def test_what_leaves_the_project_at_any_step_leads_out(target: str) -> None:
     """Also where it comes back, for the project may be moved; and git's and the mesh's own folders count as outside."""
@@ -85,6 +85,12 @@ def test_a_circle_and_what_takes_too_long_lead_out() -> None:
     assert leading_out(NOTHING, tree(a="b", b="a")) == ("a", "b")
     assert leading_out(NOTHING, tree(self="self/x")) == ("self",)
     assert leading_out(NOTHING, tree(long="x/../" * MOST_STEPS)) == ("long",)
+
+
+@pytest.mark.parametrize("target", ["", "a\0b", "a" * (LONGEST + 1)])
+def test_what_the_system_would_not_take_leads_out(target: str) -> None:
+    """Git keeps it, nobody can make it: the agent is told, before the disk is."""
+    assert leading_out(NOTHING, tree(link=target)) == ("link",)
 
 
 def test_links_are_followed_in_both_ways_of_comparing_names() -> None:
@@ -136,6 +142,7 @@ def test_a_file_is_obeyed_by_its_own_name_and_by_every_link_to_it() -> None:
     assert names("etc/gh/workflows/ci.yml", tree(**{".github": "x", "x": "etc/gh"})) == (".github/workflows/ci.yml",)
     inner = tree(**{".github": "gh", "gh__hooks": "../run"})
     assert names("run/a.json", inner) == (".github/hooks/a.json",)
+    assert names("tasks.json", tree(**{".vscode": "."}))[0] == ".vscode/tasks.json"
     assert names("guide.MD", tree(**{"sub__agents.md": "../GUIDE.md"})) == ("sub/agents.md",)
 
 
