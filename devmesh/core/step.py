@@ -117,6 +117,7 @@ def _wake(turn: Turn) -> None:
         elif kind == "question":
             questions.expire(turn, int(name))
         elif kind == "memory":
+            state.alarms.clear(kind, name)
             hardware.release(turn, int(name))
         elif kind == "session":
             sessions.forget(turn, int(name))
