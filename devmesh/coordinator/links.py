@@ -65,7 +65,6 @@ class Links:
                 break
             if target is not None:
                 here = [] if target.startswith("/") else here[:-1]
-                out = out or target.startswith("/")
                 waiting += target.split("/")[::-1]
         return Place(None, out=True)
 
