@@ -131,13 +131,20 @@ class Lander:
         waiting = [write for write in plan if write not in ready]
         landing.moved += [write.path for write in waiting if self._look(write.path).oid != write.expected]
         if not landing.moved:
-            self._exchange(sorted(waiting, key=_deletions_first), staged, landing)
+            # whoever exchanged what is ready may have been killed before it was synced
+            before = [Displaced(self._root, one.path, None, one.expected, one.after) for one in ready if resumed]
+            self._exchange(sorted(waiting, key=_deletions_first), staged, landing, before)
         if landing.moved and resumed:
             self._undo(ready, landing)
         self._failpoint("gate_exchanged")
 
-    def _exchange(self, writes: Iterable[PlannedWrite], staged: dict[str, Staged], landing: Landing) -> None:
-        """Until one has moved; then what was exchanged is taken back, as it is when the disk refuses."""
+    def _exchange(
+        self, writes: Iterable[PlannedWrite], staged: dict[str, Staged], landing: Landing, before: Sequence[Displaced]
+    ) -> None:
+        """Until one has moved; then what was exchanged is taken back, as it is when the disk refuses.
+
+        What was exchanged `before` is brought to the disk with the rest.
+        """
         try:
             for write in writes:
                 outcome = self._put(write, staged.get(write.path))
@@ -148,7 +155,7 @@ class Lander:
                 landing.done.append(outcome)
                 self._failpoint("gate_exchanged_one")
             if not landing.moved:
-                sync_exchanged(landing.done)
+                sync_exchanged([*before, *landing.done])
         except (DevMeshError, OSError):
             self._take_back(landing)
             raise
