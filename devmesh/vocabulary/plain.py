@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from devmesh.vocabulary import known
+from devmesh.vocabulary import known, secret_forms as forms
 
 REDACTED = "[redacted]"
 
@@ -46,49 +46,27 @@ def _last_version(line: str) -> str:
 
 # ---- secrets ----
 
-_TOKENS = re.compile(
-    r"(?<![A-Za-z0-9])(?:"
-    r"sk-[A-Za-z0-9_-]{16,}+"  # OpenAI, Anthropic (sk-ant-), OpenRouter (sk-or-)
-    r"|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_[A-Za-z0-9_]{20,}+|glpat-[A-Za-z0-9_-]{16,}+"
-    r"|(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"
-    r"|AIza[A-Za-z0-9_-]{30,}+"
-    r"|xox[abeoprs]-[A-Za-z0-9-]{10,}+"
-    r"|hf_[A-Za-z0-9]{20,}+|npm_[A-Za-z0-9]{30,}+|pypi-[A-Za-z0-9_-]{30,}+"
-    r"|eyJ[A-Za-z0-9_-]{10,}+\.[A-Za-z0-9_-]{10,}+(?:\.[A-Za-z0-9_-]*+)?"  # a JWT
-    r")"
-)
-_BEGINNINGS = (
-    *("sk-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA", "AIza"),
-    *("xoxa-", "xoxb-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "hf_", "npm_", "pypi-", "eyJ"),
-)
-_NAMES = (
-    *("token", "secret", "password", "passphrase", "passwd", "pwd", "bearer", "basic"),
-    *(f"{of}{by}key" for of in ("api", "access", "private") for by in "_-"),
-)
 _KEY_MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _YEK = re.compile(r"(?:[A-Za-z0-9+/=\\\r]|[ \t]{0,64}\n[ \t]{0,64})*+")
 "The lines of a key, read backwards from its end."
-_USERINFO = re.compile(r"(://)[^\s/@:\"'<>]{0,256}+:[^\s/@\"'<>]{1,256}+(@)")
-_BEARER = re.compile(r"(?i)\b(bearer|basic)(\s{1,8})[A-Za-z0-9._~+/=-]{8,}+")
-_NAMED = (
-    r"(?:(?:[a-z0-9]{1,32}[_-]){0,4}"
-    r"(?:token|secret|password|passphrase|passwd|pwd|api[_-]?key|access[_-]?key|private[_-]?key)|[a-z0-9]{1,32}_pass)"
-    r"\\?[\"']?\s{0,4}"
-)
-_OPTION = r"(?:[a-z0-9]{1,32}-){0,3}(?:token|secret|password|passphrase|passwd|api-key)"
-"Of a command line: its value may come after a blank."
-_ASSIGNED = re.compile(
-    rf"(?i)(?<![a-z0-9])(?!(?:old)?pwd=[/~])({_NAMED}[=:]\s{{0,4}}|(?<=--){_OPTION}[ ])"
-    r"(?!\\?[\"']?\[redacted\](?:[\s\"'\\,;&)}\]]|\Z))"
-    r"(?:(\\?\")(?:[^\"\\\n]|\\[^\"\n]){4,}+|(\\?')(?:[^'\\\n]|\\[^'\n]){4,}+"
-    r"|(?:\[redacted\]|[^\s\"'\\,;&)}\]]){4,}+)"
-)
-_WRAPPED = re.compile(r"(?<=[^\n]{60})(?<=[A-Za-z0-9_.~+/=:-])\n(?=[A-Za-z0-9_.~+/=:@-])")
+_WRAPPED = re.compile(r"(?<=[^\n]{60})(?<=[A-Za-z0-9_.~+/=:<>-])\n(?=[A-Za-z0-9_.~+/=:@>-])")
 "Where a terminal may have broken a line within a word."
 _LAST_WORD = re.compile(r"[A-Za-z0-9_.-]++\Z")
-_UNSAID = re.compile(
-    rf"(?i)(?<![a-z0-9])(?:{_NAMED}(?:[=:]\s{{0,4}}\S{{0,3}}\s{{0,4}})?|(?:bearer|basic)\s{{1,8}}(?:\S{{1,7}}\s)?)\Z"
+_PART = re.compile(r"\A|[_-]|(?=[A-Z])")
+"Where a word of a name begins."
+_FORMS = (
+    (forms.TOKENS, REDACTED),
+    (forms.TOKENS, REDACTED),  # one may follow on another without a sign between
+    (forms.USERINFO, rf"\1{REDACTED}\2"),
+    (forms.HEADER, rf"\1\2\3{REDACTED}"),
+    (forms.BEARER, rf"\1{REDACTED}"),
+    (forms.BLOCK, rf"\1{REDACTED}"),
+    (forms.ASSIGNED, rf"\1\2\3{REDACTED}"),
+    (forms.KEYED, rf"\1{REDACTED}"),
+    (forms.ELEMENT, rf"\1{REDACTED}"),
+    (forms.NETRC, rf"\1{REDACTED}"),
 )
+"Each form, and what is left of it."
 
 
 def redact(text: str) -> str:
@@ -97,15 +75,14 @@ def redact(text: str) -> str:
     Doing it twice changes nothing more. A password in plain prose that nobody named cannot be told from a word.
     """
     text = known.without(_unwrapped(_without_keys(text)), REDACTED)
-    text = _TOKENS.sub(REDACTED, _TOKENS.sub(REDACTED, text))  # one may follow on another without a sign between
-    text = _USERINFO.sub(rf"\1{REDACTED}\2", text)
-    text = _BEARER.sub(rf"\1\2{REDACTED}", text)
-    return _ASSIGNED.sub(lambda found: f"{found[1]}{found[2] or found[3] or ''}{REDACTED}", text)
+    for form, instead in _FORMS:
+        text = form.sub(instead, text)
+    return text
 
 
 def goes_on(lines: str) -> bool:
     """Whether a secret may go on in the line after these: its name was the last word, or a terminal broke it in two."""
-    if _UNSAID.search(lines):
+    if forms.UNSAID.search(lines):
         return True
     line = lines[lines.rfind("\n", 0, -1) + 1 : -1]
     return _WRAPPED.search(f"{line}\nx") is not None and (_has_begun(line) or redact(line).endswith(REDACTED))
@@ -113,16 +90,16 @@ def goes_on(lines: str) -> bool:
 
 def _has_begun(line: str) -> bool:
     """Whether its end may be the first part of a secret, of a secret's name, or of an address with a password."""
-    if known.may_go_on(line):
+    if known.may_go_on(line) or forms.BEGUN.search(line[-MARGIN:]):
         return True
     address = line.rfind("://")
     if line.endswith((":", ":/")) or (address >= 0 and not _APART.search(line, address)):
         return True
     found = _LAST_WORD.search(line[-MARGIN:])
     word = found[0] if found else ""
-    parts = [word.lower()[at.end() :] for at in re.finditer(r"\A|[_-]", word)]
-    return any(word.startswith(form) or (word and form.startswith(word)) for form in _BEGINNINGS) or any(
-        part and name.startswith(part) for part in parts for name in _NAMES
+    parts = [word.lower()[at.end() :] for at in _PART.finditer(word)]
+    return any(word.startswith(form) or (word and form.startswith(word)) for form in forms.BEGINNINGS) or any(
+        part and name.startswith(part) for part in parts for name in forms.NAMES
     )
 
 
@@ -150,8 +127,8 @@ def _unwrapped(text: str) -> str:
     if not places:
         return text
     joined = _without(text, places)
-    forms = (_TOKENS, _USERINFO, _BEARER, _ASSIGNED)
-    spans = sorted([*known.spans(joined), *(found.span() for form in forms for found in form.finditer(joined))])
+    found = (each.span() for form, _ in _FORMS[1:] for each in form.finditer(joined))
+    spans = sorted([*known.spans(joined), *found])
     inside, reached, next_span = [], 0, 0
     for number, place in enumerate(places):
         at = place - number

@@ -53,6 +53,19 @@ SECRETS: dict[str, tuple[str, str]] = {
     "a URL with a password": (f"https://me:{BODY}url@example.org/x", f"{BODY}url"),
     "a bearer header": (f"Authorization: Bearer {BODY}bear", f"{BODY}bear"),
     "a password in a setting": (f"DB_PASSWORD={BODY}pwd", f"{BODY}pwd"),
+    "Stripe": (f"sk_live_{BODY}stri", f"{BODY}stri"),
+    "SendGrid": (f"SG.{BODY}.{BODY}grid", f"{BODY}grid"),
+    "Groq": (f"gsk_{BODY}groq", f"{BODY}groq"),
+    "Replicate": (f"r8_{BODY}repl", f"{BODY}repl"),
+    "Google, of OAuth": (f"ya29.{BODY}oauth", f"{BODY}oauth"),
+    "Slack, of a hook": (f"hooks.slack.com/services/T0/B0/{BODY}hook", f"{BODY}hook"),
+    "a name in capitals and small letters": (f"clientSecret={BODY}cams", f"{BODY}cams"),
+    "a name run together": (f"PGPASSWORD={BODY}pgpw", f"{BODY}pgpw"),
+    "a key of whatever": (f"OPENAI_KEY={BODY}anykey", f"{BODY}anykey"),
+    "Azure": (f"AccountName=x;AccountKey={BODY}+azur==", f"{BODY}+azur"),
+    "a header with a token": (f"Authorization: token {BODY}hdr", f"{BODY}hdr"),
+    "an element of XML": (f"<password>{BODY}xml</password>", f"{BODY}xml"),
+    "a line of .netrc": (f"machine example.org login me password {BODY}netrc", f"{BODY}netrc"),
 }
 
 
