@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from devmesh.bridge.tools.papers import Papers
 from devmesh.bridge.tools.tool import (
     Dialogue,
     Gate,
@@ -88,6 +89,8 @@ class Run:
         invocation = self._tool.invocation(prompt, workspace, purpose, options, wants)
         reader = self._reader = self._tool.reader(prompt, workspace, wants)
         talks = isinstance(reader, Dialogue)
+        papers = Papers(wants.papers or workspace)
+        papers.make_own(invocation.argv)
         command = Command(
             argv=invocation.argv,
             cwd=workspace,
@@ -97,7 +100,7 @@ class Run:
             silence_limit=self._tool.silence,
             grace=GRACE,
             keep_stdin_open=talks,
-            confinement=wants.confined,
+            confinement=wants.confined.opening(workspace, papers.own),
         )
         try:
             self._process = await SupervisedProcess.start(command, self._hear)

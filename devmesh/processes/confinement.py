@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from devmesh.settings import Settings
 
 GIGABYTE = 1_000_000_000
-WRITTEN_BY_TOOLS = ("workspaces", "repository.git")
-"Folders of the mesh in which tools work: their workspaces, and where git keeps what they commit there."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,14 @@ class Confinement:
     required: bool = False
     "Whether a program is not started where the kernel cannot do it."
 
+    def opening(self, *places: Path) -> Confinement:
+        """The same with these open, too, as far as they are below a closed folder, and none is in them."""
+        closed = [folder.resolve() for folder in self.closed]
+        ways = {place: [place.resolve(), *place.resolve().parents] for place in places}
+        inner = [place for place, way in ways.items() if any(folder in way[1:] for folder in closed)]
+        free = tuple(place for place in inner if not any(ways[place][0] in (it, *it.parents) for it in closed))
+        return replace(self, opened=(*self.opened, *free))
+
     def words(self) -> tuple[str, ...]:
         """For the supervisor, as NAME=VALUE."""
         return (
@@ -41,7 +47,10 @@ class Confinement:
 
 
 def confinement_of(settings: Settings, project: Path, home: Path, *, own_workspace: bool) -> Confinement:
-    """As the settings say. A tool that works in the project itself is not kept from it, only from the mesh's folder."""
+    """As the settings say. A tool that works in the project itself is not kept from it, only from the mesh's folder.
+
+    Each of its runs has its own places opened; nothing else of the mesh's folder is, git's part of it included.
+    """
     wanted = {
         "AS": int(settings.tool_memory_gb * GIGABYTE),
         "NPROC": settings.tool_processes,
@@ -50,9 +59,8 @@ def confinement_of(settings: Settings, project: Path, home: Path, *, own_workspa
     limits = {name: value for name, value in wanted.items() if value}
     if settings.tool_confine == "off":
         return Confinement(limits)
-    opened = tuple(home / name for name in WRITTEN_BY_TOOLS)
     closed = (project, home) if own_workspace else (home,)
-    return Confinement(limits, closed, opened, required=settings.tool_confine == "on")
+    return Confinement(limits, closed, required=settings.tool_confine == "on")
 
 
 def lacking(settings: Settings) -> str:

@@ -16,7 +16,7 @@ from tests.coordinator.rig import looped
 pytestmark = pytest.mark.slow
 
 READS_A_FILE = (
-    *("{executable}", "-P", "-m", "devmesh.scripted", "--session-file", "{papers}.session"),
+    *("{executable}", "-P", "-m", "devmesh.scripted", "--session-file", "{papers}.own/session"),
     *("--prompt-file", "{prompt_file}", "{conversation}"),
 )
 APPROVED = "```script review\n{first}\nanswer Fine by me.\n| VERDICT: APPROVE\n```\n"

@@ -61,7 +61,7 @@ class Trial:
     @property
     def memory(self) -> Path:
         """What the program remembers the conversation by."""
-        return self.workspace.with_name("work.session")
+        return self.workspace.with_name("work.own") / "session"
 
     def alive(self) -> list[psutil.Process]:
         """Every process that was started in its surroundings."""
@@ -146,7 +146,7 @@ async def test_a_pause_that_finds_the_conversation_forgotten_tells_everything_an
     tool = scripted(
         prompt="file",
         command=(
-            *("{executable}", "-P", "-m", "devmesh.scripted", "--session-file", "{papers}.session"),
+            *("{executable}", "-P", "-m", "devmesh.scripted", "--session-file", "{papers}.own/session"),
             *("--prompt-file", "{prompt_file}", "{conversation}"),
         ),
     )

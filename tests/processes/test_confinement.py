@@ -56,6 +56,28 @@ def test_a_closed_folder_is_read_and_never_written(folders: tuple[Path, Path]) -
     assert not (closed / "new").exists()
 
 
+@needs_landlock
+def test_what_a_file_is_said_to_be_is_not_covered(folders: tuple[Path, Path]) -> None:
+    """Its mode and its times can be changed, as SECURITY.md says: the kernel's rules are about content and names."""
+    closed, opened = folders
+    confinement = Confinement(closed=(closed,), opened=(opened,), required=True)
+    said(f"chmod 751 {closed}/kept; touch -d @1000000000 {closed}/kept", opened, confinement)
+    assert (closed / "kept").stat().st_mode & 0o777 == 0o751
+    assert (closed / "kept").stat().st_mtime == 1_000_000_000
+    assert (closed / "kept").read_text() == "as it was\n"
+
+
+def test_of_what_a_run_works_in_only_what_is_closed_is_opened(tmp_path: Path) -> None:
+    """A project that is not closed needs no opening, and must not open the mesh's folder, should that lie in it."""
+    project = tmp_path / "project"
+    home = project / "mesh"
+    shared, own = Confinement(closed=(home,)), Confinement(closed=(project, home))
+    workspace = home / "workspaces" / "me-1-1"
+    assert shared.opening(project, workspace).opened == (workspace,)
+    assert own.opening(project, home, workspace).opened == (workspace,)
+    assert Confinement().opening(workspace) == Confinement()
+
+
 def test_without_it_the_same_attempts_succeed(folders: tuple[Path, Path]) -> None:
     """Otherwise the test above would show nothing."""
     closed, opened = folders
@@ -95,7 +117,7 @@ def test_the_settings_say_what_is_limited_and_closed(tmp_path: Path) -> None:
     own = confinement_of(chosen, project, home, own_workspace=True)
     assert own.limits == {"AS": 2_000_000_000, "NPROC": 100, "FSIZE": 500_000_000}
     assert own.closed == (project, home)
-    assert home / "workspaces" in own.opened
+    assert own.opened == ()
     assert own.required
     assert confinement_of(chosen, project, home, own_workspace=False).closed == (home,)
     assert bool(lacking(chosen)) is not bool(version())

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,16 @@ class Papers:
     def prompt(self) -> Path:
         """Where the prompt is written, for tools that read a file."""
         return self.stem.with_name(f"{self.stem.name}.prompt")
+
+    @property
+    def own(self) -> Path:
+        """The folder for what the CLI itself writes beside its workspace: nowhere else there may a confined one."""
+        return self.stem.with_name(f"{self.stem.name}.own")
+
+    def make_own(self, argv: Iterable[str]) -> None:
+        """Make that folder, for a CLI whose command line names something in it."""
+        if any(word.startswith(f"{self.own}{os.sep}") for word in argv):
+            self.own.mkdir(mode=0o700, exist_ok=True)
 
     def tell(self, pairs: Sequence[tuple[Told, Program]]) -> tuple[list[str], dict[str, str]]:
         """The arguments and variables that tell a CLI of these programs. The files they speak of are written.
