@@ -131,7 +131,7 @@ class Lander:
         waiting = [write for write in plan if write not in ready]
         landing.moved += [write.path for write in waiting if self._look(write.path).oid != write.expected]
         if not landing.moved:
-            # whoever exchanged what is ready may have been killed before it was synced
+            # who exchanged what is ready may have been killed before it was synced
             before = [Displaced(self._root, one.path, None, one.expected, one.after) for one in ready if resumed]
             self._exchange(sorted(waiting, key=_deletions_first), staged, landing, before)
         if landing.moved and resumed:
@@ -141,10 +141,7 @@ class Lander:
     def _exchange(
         self, writes: Iterable[PlannedWrite], staged: dict[str, Staged], landing: Landing, before: Sequence[Displaced]
     ) -> None:
-        """Until one has moved; then what was exchanged is taken back, as it is when the disk refuses.
-
-        What was exchanged `before` is brought to the disk with the rest.
-        """
+        """Until one has moved, or the disk refuses: then all is taken back. What was exchanged `before` is synced, too."""
         try:
             for write in writes:
                 outcome = self._put(write, staged.get(write.path))
