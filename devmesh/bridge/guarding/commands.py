@@ -12,7 +12,8 @@ from devmesh.bridge.guarding.git import is_repository
 from devmesh.bridge.guarding.places import Places, is_folder
 from devmesh.bridge.guarding.programs import PROGRAMS, QUESTIONS, patched
 from devmesh.bridge.guarding.reading import ANY_WORDS, READING
-from devmesh.bridge.guarding.shell import CannotTell, Simple, Word, simple_commands
+from devmesh.bridge.guarding.shell import CannotTell, simple_commands
+from devmesh.bridge.guarding.words import Simple, Word
 
 _MOST_INSIDE = 100
 "Commands inside a command, times the folders that it goes to."
@@ -98,7 +99,7 @@ class _Telling:
         words = list(simple.words)
         while words and (_is_plain(words[0], "!", "time") or _is_setting(words[0])):
             words.pop(0)
-        if words and words[0].text == "cd":
+        if words and words[0].text == "cd" and not words[0].dynamic:
             self._noting(lambda: self._change_folder(simple, words))
         elif words:
             self._noting(lambda: self._run(words, depth))
@@ -114,7 +115,12 @@ class _Telling:
 
     def _change_folder(self, simple: Simple, words: list[Word]) -> list[str]:
         """Only where it surely happens: unconditionally, into a folder that is there."""
-        surely = simple.before in {"", ";", "("} and simple.after in {"", ";", "&&", ")"} and len(words) == 2  # noqa: PLR2004
+        surely = (
+            len(words) == len(simple.words)
+            and simple.before in {"", ";", "("}
+            and simple.after in {"", ";", "&&", ")"}
+            and len(words) == 2
+        )  # noqa: PLR2004
         place = "" if not surely or words[1].text.startswith("-") else self._place(words[1])
         if not place or not is_folder(place):
             raise CannotTell("it goes to a folder that cannot be told")
@@ -165,7 +171,7 @@ class _Telling:
 
     def _python(self, words: list[Word]) -> list[str]:
         """What a program of it opens is found, as far as it stands there; there may be more."""
-        if [word.text for word in words] in (["--version"], ["-V"]):
+        if len(words) == 1 and _is_plain(words[0], "--version", "-V"):
             return []
         text = words[1].text if len(words) > 1 and words[0].text == "-c" else ""
         found = (match["path"] for pattern in _WRITTEN_BY_PYTHON for match in pattern.finditer(text))
@@ -184,9 +190,9 @@ def _is_setting(word: Word) -> bool:
 def _wrapped(name: str, words: list[Word]) -> list[Word]:
     """The command behind one of the runners."""
     rest = list(words)
-    if name == "command" and rest and rest[0].text in {"-v", "-V"}:
+    if name == "command" and rest and _is_plain(rest[0], "-v", "-V"):
         return [Word("true")]
-    if name == "timeout" and rest and re.fullmatch(r"[\d.]+[smhd]?", rest[0].text):
+    if name == "timeout" and rest and not rest[0].dynamic and re.fullmatch(r"[\d.]+[smhd]?", rest[0].text):
         rest.pop(0)
     while name == "env" and rest and _is_setting(rest[0]):
         rest.pop(0)

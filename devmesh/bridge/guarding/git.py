@@ -10,7 +10,8 @@ from typing import Final
 
 from devmesh.bridge.guarding.options import options
 from devmesh.bridge.guarding.places import Places
-from devmesh.bridge.guarding.shell import CannotTell, Word
+from devmesh.bridge.guarding.shell import CannotTell
+from devmesh.bridge.guarding.words import Word
 
 _DIGITS = "0123456789"
 _DIFF = (

@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from devmesh.bridge.guarding.shell import CannotTell, Word
+from devmesh.bridge.guarding.shell import CannotTell
+from devmesh.bridge.guarding.words import Word
 
 _LETTER = re.compile(r"(.)(::|:)?")
 _LONG = re.compile(r"(!?)--([\w-]+)(=|\[=\])?")

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devmesh.bridge.guarding.shell import CannotTell, Word
+from devmesh.bridge.guarding.shell import CannotTell
+from devmesh.bridge.guarding.words import Word
 
 MOST_BELOW = 10_000
 "Files that are looked at in the folders of one word."

@@ -13,7 +13,8 @@ from devmesh.bridge.guarding.git import git
 from devmesh.bridge.guarding.options import Options, options
 from devmesh.bridge.guarding.places import Places, is_folder
 from devmesh.bridge.guarding.reading import ANY_WORDS, READING
-from devmesh.bridge.guarding.shell import CannotTell, Word
+from devmesh.bridge.guarding.shell import CannotTell
+from devmesh.bridge.guarding.words import Word
 
 _SAFE_SED = re.compile(
     r"\s*(?:(?:\d+|\$|/(?:\\.|[^/\\\n])*/)(?:,(?:\+?\d+|\$|/(?:\\.|[^/\\\n])*/))?\s*!?\s*)?"

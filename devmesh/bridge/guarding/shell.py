@@ -6,9 +6,9 @@ A reader, not a shell: what it does not fully understand it refuses to read, so 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from devmesh.bridge.guarding.expansions import end_of_backticks, end_of_parameter, end_of_sum, evaluates, joins_words
+from devmesh.bridge.guarding.words import Simple, Word
 
 MOST_CHARACTERS = 60_000
 _DEEPEST = 8
@@ -25,36 +25,6 @@ _NAME = re.compile(r"[A-Za-z_]\w*|.", re.ASCII | re.DOTALL)
 
 class CannotTell(Exception):
     """What it would write cannot be told; the message says what stands in the way."""
-
-
-@dataclass(slots=True)
-class Word:
-    """One word, its quotes removed."""
-
-    text: str = ""
-    dynamic: bool = False
-    "Part of it is known only when it runs: a variable, or another command's output."
-    glob: bool = False
-    "Unquoted wildcards: the shell puts file names in its place."
-    quoted: bool = False
-    home: bool = False
-    "Begins with the `~` of one's own home."
-    loose: bool = False
-    "A part known only when it runs stands outside of quotes: it may become several words, or none."
-
-
-@dataclass(slots=True)
-class Simple:
-    """One simple command, between operators."""
-
-    before: str
-    "The operator in front of it; empty at the start."
-    words: list[Word] = field(default_factory=list)
-    writes: list[Word] = field(default_factory=list)
-    "What its redirections write."
-    after: str = ""
-    depth: int = 0
-    "In how many parentheses it stands."
 
 
 def simple_commands(text: str, depth: int = 0) -> tuple[list[Simple], list[str]]:
@@ -146,6 +116,8 @@ class _Reading:
         elif char == '"':
             self._double(word)
         elif char == "\\":
+            if self._at + 1 == len(self._text):
+                raise CannotTell("it is not complete")
             word.text += self._text[self._at + 1 : self._at + 2]
             word.quoted = True
             self._at += 2
@@ -243,9 +215,9 @@ class _Reading:
             if word.dynamic or self._enclosed:
                 raise CannotTell("where a text in it ends cannot be told")
             self._heredocs.append((word.text, word.quoted, operator == "<<-"))
-        elif operator in _WRITING and word.text.startswith("!"):
-            raise CannotTell("a redirection is read differently by different shells")
-        elif operator in _WRITING and not (operator == ">&" and _DESCRIPTOR.fullmatch(word.text)):
+        elif operator in _WRITING and (operator != ">&" or word.dynamic or not _DESCRIPTOR.fullmatch(word.text)):
+            if word.glob or word.text.startswith("!") or (operator == ">&" and not word.is_plain_name()):
+                raise CannotTell("where a redirection leads is evaluated twice, or not by every shell alike")
             self._simple.writes.append(word)
 
     # ---- between words ----
