@@ -115,12 +115,8 @@ class _Telling:
 
     def _change_folder(self, simple: Simple, words: list[Word]) -> list[str]:
         """Only where it surely happens: unconditionally, into a folder that is there."""
-        surely = (
-            len(words) == len(simple.words)
-            and simple.before in {"", ";", "("}
-            and simple.after in {"", ";", "&&", ")"}
-            and len(words) == 2
-        )  # noqa: PLR2004
+        alone = len(words) == len(simple.words) == 2  # noqa: PLR2004 - some shells take `time cd` for a program
+        surely = alone and simple.before in {"", ";", "("} and simple.after in {"", ";", "&&", ")"}
         place = "" if not surely or words[1].text.startswith("-") else self._place(words[1])
         if not place or not is_folder(place):
             raise CannotTell("it goes to a folder that cannot be told")

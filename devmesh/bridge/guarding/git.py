@@ -15,9 +15,9 @@ from devmesh.bridge.guarding.words import Word
 
 _DIGITS = "0123456789"
 _DIFF = (
-    f"pusabwzRWM::C::B::DX::U:S:G:l:{_DIGITS} --patch --no-patch --raw --stat[=] --numstat --shortstat --dirstat[=] "
+    f"pusabwzRWM::C::B::DX::U::S:G:l:{_DIGITS} --patch --no-patch --raw --stat[=] --numstat --shortstat --dirstat[=] "
     "--summary --name-only --name-status --color[=] --no-color --color-words[=] --word-diff[=] --word-diff-regex= "
-    "--unified= --minimal --patience --histogram --diff-algorithm= --no-renames --find-renames[=] --find-copies[=] "
+    "--unified[=] --minimal --patience --histogram --diff-algorithm= --no-renames --find-renames[=] --find-copies[=] "
     "--find-copies-harder --full-index --binary --abbrev[=] --diff-filter= --pickaxe-all --pickaxe-regex --relative[=] "
     "--no-relative --text --ignore-space-at-eol --ignore-space-change --ignore-all-space --ignore-blank-lines "
     "--ignore-cr-at-eol --function-context --inter-hunk-context= --exit-code --quiet --no-ext-diff --no-textconv "
@@ -48,10 +48,10 @@ READING: Final = {
     for name, text in {
         "blame": "bltsefnpwcM::C::L:S: --root --show-stats --show-name --show-number --porcelain --line-porcelain "
         "--date= --since= --first-parent --ignore-rev= --ignore-revs-file= --color-lines --color-by-age --show-email "
-        "--abbrev= --minimal",
+        "--abbrev[=] --minimal",
         "cat-file": "tspe --batch[=] --batch-check[=] --batch-all-objects --buffer --unordered --follow-symlinks",
-        "describe": "--all --tags --contains --abbrev= --candidates= --exact-match --long --match= --exclude= --always "
-        "--first-parent --dirty[=] --broken[=]",
+        "describe": "--all --tags --contains --abbrev[=] --candidates= --exact-match --long --match= --exclude= "
+        "--always --first-parent --dirty[=] --broken[=]",
         "diff": f"{_DIFF} --cached --staged --merge-base --no-index",
         "diff-tree": f"{_DIFF} rtmcv --root --no-commit-id --pretty[=] --cc --always --merge-base",
         "grep": _GREP,
