@@ -16,6 +16,7 @@ from devmesh.core.turn import Turn
 from devmesh.vocabulary import codec, facts
 from devmesh.vocabulary.terms import Role
 from tests.simulation import test_simulation
+from tests.simulation.disk import Decision
 from tests.simulation.world import World
 
 Patch = pytest.MonkeyPatch
@@ -72,23 +73,21 @@ def late_requests_count(patch: Patch) -> None:
     patch.setattr(hearing, "_repeated", repeated)
 
 
-def told_before_recorded(patch: Patch) -> None:
-    """What happened is told first and recorded then; a crash in between takes it back (S3)."""
+def told_before_synced(patch: Patch) -> None:
+    """What happened is told while it is still on its way to the disk; a crash before the sync takes it back (S3)."""
+    real = World.perform
 
-    def feed(self: World, event: events.Event) -> None:
-        effects = self.step(self.state, event, self.now)
-        for effect in effects:
+    def written(self: World, decided: list[Decision]) -> None:
+        for effect in (effect for decision in decided for effect in decision.effects):
             if isinstance(effect, Tell):
                 self._tell(effect)
-        if self.faults and self.random.random() < self.profile.crashing:
-            self._crash()
-            return
-        self._record(effects)
-        for effect in effects:
-            if not isinstance(effect, Tell):
-                self._perform(effect)
 
-    patch.setattr(World, "feed", feed)
+    def perform(self: World, effect: Effect, *, resumed: bool) -> None:
+        if not isinstance(effect, Tell):
+            real(self, effect, resumed=resumed)
+
+    patch.setattr(World, "written", written)
+    patch.setattr(World, "perform", perform)
 
 
 def not_everything_is_recorded(patch: Patch) -> None:
@@ -98,8 +97,8 @@ def not_everything_is_recorded(patch: Patch) -> None:
     def is_kept(effect: Effect) -> bool:
         return not (isinstance(effect, Record) and isinstance(effect.recorded.fact, facts.LockWaitEnded))
 
-    def record(self: World, effects: list[Effect]) -> None:
-        real(self, [effect for effect in effects if is_kept(effect)])
+    def record(self: World, effects: list[Effect], turn: int) -> None:
+        real(self, [effect for effect in effects if is_kept(effect)], turn)
 
     patch.setattr(World, "_record", record)
 
@@ -109,7 +108,7 @@ def recovery_forgets(kind: type[Any]) -> Callable[[Patch], None]:
 
     def recovered(self: World) -> MeshState:
         state = MeshState()
-        for line in self.disk:
+        for line in self.written_down():
             recorded = codec.decode_recorded(line)
             if not isinstance(recorded.fact, kind):
                 apply(state, recorded)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from devmesh.core import arbitration, gate, hearing, reviews
-from devmesh.core.effects import ApplyChange, PrepareChange
+from devmesh.core.effects import ApplyChange, Effect, PrepareChange
 from devmesh.core.events import Applied, Checked, Prepared
 from devmesh.core.state import Agent, Change, MeshState, Task
 from devmesh.core.turn import Turn
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.terms import ChangeState, PlannedWrite, TaskKind, Verdict
+from tests.simulation.disk import Decision
 from tests.simulation.project import Project, name_of
+from tests.simulation.world import World
 
 Patch = pytest.MonkeyPatch
 HEARD: Any = hearing.FROM_AGENTS
@@ -38,13 +42,52 @@ def fence_at_landing_only(patch: Patch) -> None:
 def no_compare_and_swap(patch: Patch) -> None:
     """The exchange does not look at what it replaces."""
 
-    def apply(self: Project, effect: ApplyChange) -> Applied:
+    def landing(self: Project, effect: ApplyChange, *, resumed: bool = False) -> Generator[str, None, Applied]:
+        yield "staged"
         for write in effect.plan:
-            self.files[write.path] = self.objects[write.after or ""]
-            self.must_stay[write.path] |= self.files[write.path]
+            self._put(write.path, write.after)
+        self.sync_exchanged([write.path for write in effect.plan])
         return Applied(change=effect.change)
 
-    patch.setattr(Project, "apply", apply)
+    patch.setattr(Project, "landing", landing)
+
+
+def exchanged_before_its_intent(patch: Patch) -> None:
+    """The gate begins while the intent is still on its way to the disk; after a crash nobody knows of it."""
+    real = World.perform
+
+    def written(self: World, decided: list[Decision]) -> None:
+        for effect in (effect for decision in decided for effect in decision.effects):
+            if isinstance(effect, ApplyChange):
+                deque(self.project.landing(effect))
+
+    def perform(self: World, effect: Effect, *, resumed: bool) -> None:
+        real(self, effect, resumed=resumed or isinstance(effect, ApplyChange))
+
+    patch.setattr(World, "written", written)
+    patch.setattr(World, "perform", perform)
+
+
+def exchanges_are_not_synced(patch: Patch) -> None:
+    """Files are said to have landed that a power cut takes back."""
+    patch.setattr(Project, "sync_exchanged", lambda *_: None)
+
+
+def what_was_exchanged_is_not_synced(patch: Patch) -> None:
+    """Of an exchange that a killed process began, only the rest is brought to the disk."""
+    real = Project._exchange
+
+    def exchange(
+        self: Project, writes: list[PlannedWrite], *, found: list[PlannedWrite]
+    ) -> Generator[str, None, list[str]]:
+        return real(self, writes, found=[])
+
+    patch.setattr(Project, "_exchange", exchange)
+
+
+def half_of_it_stays(patch: Patch) -> None:
+    """Where an exchange cannot be finished, what is in place already is left there."""
+    patch.setattr(Project, "_undo", lambda *_: None)
 
 
 def base_is_not_compared(patch: Patch) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from devmesh.coordinator.lateness import Lateness
 from devmesh.core import agents, hearing, lock_requests, locks, sessions, vigil
 from devmesh.core.apply import FOLD
 from devmesh.core.state import Agent, MeshState
@@ -14,6 +15,7 @@ from devmesh.core.turn import Turn
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.terms import LockMode
+from tests.simulation.machine import Machine
 
 Patch = pytest.MonkeyPatch
 HEARD: Any = hearing.FROM_AGENTS
@@ -92,6 +94,16 @@ def agents_are_not_rearmed(patch: Patch) -> None:
 def stall_gives_no_credit(patch: Patch) -> None:
     """The coordinator's own lateness is not made up for."""
     patch.delitem(FOLDED, facts.CoordinatorStalled)
+
+
+def sleep_is_not_noticed(patch: Patch) -> None:
+    """Nobody asks how late the coordinator is, when it wakes (S13)."""
+    patch.setattr(Lateness, "check", Lateness._look)
+
+
+def the_wall_clock_decides(patch: Patch) -> None:
+    """Time is what the wall clock says, whoever sets it (S12)."""
+    patch.setattr(Machine, "_monotonic", Machine._wall)
 
 
 def leases_are_half(patch: Patch) -> None:

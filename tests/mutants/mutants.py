@@ -26,6 +26,8 @@ class Seeds(NamedTuple):
     "Whether it takes agents whose tools cost money and ask."
     doubles: bool = False
     "Whether it takes two agents that come by one credential."
+    storms: bool = False
+    "Whether it takes the storms, in which the shell has hazards of its own: syncs, power cuts, sleep."
     budget: int = 25
 
     @property
@@ -63,6 +65,10 @@ def _among_doubles(first: int) -> Seeds:
     return Seeds(first, doubles=True)
 
 
+def _in_storms(first: int) -> Seeds:
+    return Seeds(first, storms=True, budget=200)
+
+
 MUTANTS: Final[tuple[Mutant, ...]] = (
     # Locks: the matrix, the queue, leases and tokens.
     _mutant(locks.writers_join_readers, _among_strangers(0)),
@@ -76,6 +82,8 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _mutant(locks.leases_are_not_rearmed, _among_strangers(0)),
     _mutant(locks.agents_are_not_rearmed, Seeds(5)),
     _mutant(locks.stall_gives_no_credit, Seeds(5)),
+    _mutant(locks.sleep_is_not_noticed, _in_storms(9)),
+    _mutant(locks.the_wall_clock_decides, _in_storms(6)),
     _mutant(locks.leases_are_half, Seeds(1)),
     _mutant(locks.renewals_are_half, Seeds(0)),
     _mutant(locks.renewal_revives, scenarios.a_heartbeat_renews_only_what_is_held),
@@ -91,6 +99,10 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _mutant(landing.fence_at_landing_only, Seeds(3)),
     _mutant(landing.anyones_lock_covers, Seeds(3)),
     _mutant(landing.no_compare_and_swap, Seeds(2)),
+    _mutant(landing.exchanged_before_its_intent, _in_storms(57)),
+    _mutant(landing.exchanges_are_not_synced, _in_storms(3)),
+    _mutant(landing.what_was_exchanged_is_not_synced, _in_storms(387)),
+    _mutant(landing.half_of_it_stays, _in_storms(4)),
     _mutant(landing.base_is_not_compared, Seeds(0)),
     _mutant(landing.moved_is_landed, Seeds(2)),
     _mutant(landing.everything_merges, Seeds(0)),
@@ -110,6 +122,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _mutant(work.results_count_twice, _among_strangers(0)),
     _mutant(work.done_is_believed, _among_strangers(2)),
     _mutant(work.locks_go_back_early, Seeds(3)),
+    _mutant(work.memory_goes_back_early, scenarios.a_tool_that_has_not_stopped_keeps_its_memory),
     _mutant(work.ledger_has_no_bottom, Seeds(0)),
     _mutant(work.memory_is_not_given_back, Seeds(0)),
     _mutant(work.dependencies_are_ignored, Seeds(0)),
@@ -144,7 +157,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _mutant(identity.any_name_is_given, scenarios.nobody_is_taken_for_another),
     _mutant(identity.requests_count_again, Seeds(5)),
     _mutant(identity.late_requests_count, _among_strangers(4)),
-    _mutant(identity.told_before_recorded, Seeds(0)),
+    _mutant(identity.told_before_synced, _in_storms(71)),
     _mutant(identity.not_everything_is_recorded, Seeds(0)),
     _mutant(identity.decisions_bypass_the_record, Seeds(0)),
     _mutant(identity.recovery_forgets(facts.LockReleased), Seeds(0), "releases"),

@@ -12,17 +12,12 @@ from devmesh.errors import IllegalTransition
 from tests.mutants import identity, landing, locks, spending, work
 from tests.mutants.mutants import MUTANTS, Mutant, Seeds
 from tests.simulation.test_simulation import history
+from tests.simulation.test_storms import storm
 
 KILLED = (AssertionError, IllegalTransition)
 "A promise that fell, or the core's own alarm. Anything else is a mutant that does not run."
 
-SURVIVED = sorted(
-    {
-        (each.killed_by.strangers, each.killed_by.spending, each.killed_by.doubles, each.killed_by.first)
-        for each in MUTANTS
-        if isinstance(each.killed_by, Seeds)
-    }
-)
+SURVIVED = sorted({each.killed_by for each in MUTANTS if isinstance(each.killed_by, Seeds)})
 
 
 @pytest.mark.slow
@@ -48,19 +43,25 @@ def killed(mutant: Mutant) -> bool:
 def survives(seed: int, among: Seeds) -> bool:
     """Whether a history goes well."""
     try:
-        history(seed, strangers=among.strangers, spending=among.spending, doubles=among.doubles)
+        play(seed, among)
     except KILLED:
         return False
     return True
 
 
+def play(seed: int, among: Seeds) -> None:
+    """A history of the kind that notices: faults of the shell in hard ones, of the core in those they were found in."""
+    if among.storms:
+        storm(seed)
+    else:
+        history(seed, strangers=among.strangers, spending=among.spending, doubles=among.doubles, hard=False)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("strangers", "spending", "doubles", "seed"), SURVIVED)
-def test_the_real_core_survives_what_kills_the_mutants(
-    seed: int, *, strangers: bool, spending: bool, doubles: bool
-) -> None:
+@pytest.mark.parametrize("seeds", SURVIVED, ids=str)
+def test_the_real_core_survives_what_kills_the_mutants(seeds: Seeds) -> None:
     """The same histories, with every mechanism in its place."""
-    history(seed, strangers=strangers, spending=spending, doubles=doubles)
+    play(seeds.first, seeds)
 
 
 @pytest.mark.parametrize(

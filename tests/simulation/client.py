@@ -134,8 +134,10 @@ class Client:
         self.name, self.lease, self.margin = fact.agent, fact.lease, fact.margin
 
     def on_LockGranted(self, fact: facts.LockGranted) -> None:  # noqa: N802
-        """Told of LockGranted."""
+        """Told of LockGranted; too late, where the work it was for has been called finished: that gave it back."""
         self.believed.pop(fact.replaces or 0, None)
+        if any(isinstance(said, requests.Finish) and said.task == fact.task for said in self.unanswered.values()):
+            return
         self.believed[fact.token] = (fact, self.world.sent_at(fact) + fact.lease - self.margin)
         if fact.ticket is not None and self.stage == "locking":
             self.world.later(0.0, self, "offer_if_covered")

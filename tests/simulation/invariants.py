@@ -12,7 +12,7 @@ from devmesh.core.transitions import TASK_TRANSITIONS
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.facts import AnyFact
 from devmesh.vocabulary.terms import ChangeState
-from tests.simulation.book import side_by_side
+from tests.simulation.book import Book, side_by_side
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -22,13 +22,23 @@ def violations(world: World) -> list[str]:
     """Every promise that does not hold now, in words."""
     state = world.state
     return [
-        *(check(state.locks) if world.steps % 10 == 0 else ()),
+        *_locks(world),
         *_false_beliefs(world),
-        *_for_ever(world),
         *_over_granted(state),
         *_unowned(state),
         *world.project.lost(),
     ]
+
+
+def _locks(world: World) -> list[str]:
+    """The whole table, by looking at every pair, whenever it is not as it was when it was last looked at."""
+    table = world.state.locks
+    leases = tuple((token, lock.deadline) for token, lock in table.locks.items())
+    now = (id(table), leases, tuple(table.waiting), tuple(table.pinned), table.vigil.restless)
+    if now == world.looked_at:
+        return []
+    world.looked_at = now
+    return check(table)
 
 
 def broken_by(world: World, said: list[AnyFact]) -> list[str]:
@@ -36,7 +46,9 @@ def broken_by(world: World, said: list[AnyFact]) -> list[str]:
     wrong: list[str] = []
     for fact in said:
         if isinstance(fact, facts.LockExpired) or (isinstance(fact, facts.LockReleased) and fact.reason == "lost"):
-            wrong += _too_early(world, fact)
+            wrong += _too_early(world, fact) + _unheard(world, fact)
+        elif isinstance(fact, facts.AgentLost):
+            wrong += _unheard(world, fact)
         elif isinstance(fact, facts.ChangeApplying):
             wrong += _unfenced(world.state, fact)
         elif isinstance(fact, facts.ChangeApplied):
@@ -53,6 +65,12 @@ def _too_early(world: World, fact: facts.LockExpired | facts.LockReleased) -> li
     ]
 
 
+def _unheard(world: World, fact: facts.LockExpired | facts.LockReleased | facts.AgentLost) -> list[str]:
+    """Whoever could not be heard for the coordinator's own sleep or stall is heard first (S5, S13, S15)."""
+    short = world.credit_until - world.mesh_time()
+    return [f"{fact.agent} is given up {short:.3f} s before it could be heard"] if short > 1e-6 else []
+
+
 def _unfenced(state: MeshState, fact: facts.ChangeApplying) -> list[str]:
     """Promise 2: at the moment a change is landed every file of it lies under a live writing lock of its agent."""
     return [
@@ -64,10 +82,12 @@ def _unfenced(state: MeshState, fact: facts.ChangeApplying) -> list[str]:
 
 def _not_there(world: World, fact: facts.ChangeApplied) -> list[str]:
     """Promise 3: what is said to have landed is in the project."""
-    project = world.project
+    project, offer = world.project, world.book.offers.get(fact.change)
+    if offer is None:
+        return [f"change {fact.change} is said to have landed; that it was offered is not on record"]
     return [
         f"change {fact.change} is said to have landed; {file.path} lacks it"
-        for file in world.book.offers[fact.change].files
+        for file in offer.files
         if not project.objects[file.after or ""] - project.objects[file.before or ""] <= project.files[file.path]
     ]
 
@@ -82,15 +102,15 @@ def _false_beliefs(world: World) -> list[str]:
     ]
 
 
-def _for_ever(world: World) -> list[str]:
+def wait_for_ever(book: Book) -> list[str]:
     """A circle of agents that wait for each other is gone by the end of the turn that closed it."""
-    circle = world.book.circle() if len(world.book.waiting) > 1 else []
+    circle = book.circle() if len(book.waiting) > 1 else []
     return [f"{', '.join(circle)} wait for each other"] if circle else []
 
 
 def _over_granted(state: MeshState) -> list[str]:
     """Rule 6: the ledger never grants more than there is."""
-    ram = sum(amount.ram_gb for amount in state.reserved.values())
+    ram = sum(held.amount.ram_gb for held in state.reserved.values())
     return [f"{ram} GB set aside"] if ram > state.limits.total.ram_gb + 1e-6 else []
 
 

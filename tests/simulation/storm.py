@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from devmesh.core import events
 from devmesh.core.effects import Tell
 from devmesh.vocabulary import codec, facts
-from tests.simulation.world import LIMITS, Profile, World
+from tests.simulation.shell import LIMITS
+from tests.simulation.world import Profile, World
 
 if TYPE_CHECKING:
     from tests.simulation.client import Client
@@ -94,9 +95,12 @@ class Storm(World):
 
     def _weather(self) -> None:
         if self.faults and self.up and self._late is None and self._chance.random() < self.stalls * 5:
-            self._late = []
             seconds = self._chance.choice([1.5, 5.0, LIMITS.lease, 2.5 * LIMITS.lease])
-            self.at(seconds, lambda: self._awake(seconds))
+            if self.hazards:
+                self.freeze(seconds)
+            else:
+                self._late = []
+                self.at(seconds, lambda: self._awake(seconds))
         self.at(self._chance.uniform(1, 5), self._weather)
 
     def _awake(self, seconds: float) -> None:

@@ -22,9 +22,9 @@ STORMY: dict[int, str] = {
 "Seeds that once failed, with what they found."
 
 
-def storm(seed: int) -> Storm:
+def storm(seed: int, *, hard: bool = True) -> Storm:
     """Trouble for two leases, then calm until all is done. A failure names the seed and tells the end of its story."""
-    world = Storm(seed)
+    world = Storm(seed, hard=hard)
     try:
         world.run(TROUBLE)
         world.calm()
@@ -36,7 +36,7 @@ def storm(seed: int) -> Storm:
         assert_record_explains_state(world)
     except Exception as error:
         error.add_note(
-            f"seed={seed} doubling={world.doubling} disorder={world.disorder} stalls={world.stalls} "
+            f"seed={seed} hard={hard} doubling={world.doubling} disorder={world.disorder} stalls={world.stalls} "
             f"profile={world.profile}\n{world.story()}"
         )
         raise
@@ -67,8 +67,8 @@ def test_promises_hold_in_ten_thousand_storms(block: int) -> None:
 
 @pytest.mark.parametrize("seed", sorted(STORMY), ids=lambda seed: STORMY[seed].replace(" ", "-"))
 def test_storms_that_once_broke_something(seed: int) -> None:
-    """None may come back."""
-    storm(seed)
+    """None may come back. They failed before the shell's own hazards were drawn."""
+    storm(seed, hard=False)
 
 
 def test_storms_are_what_they_claim() -> None:

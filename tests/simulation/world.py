@@ -1,45 +1,31 @@
 """Deterministic simulation: the real core, simulated agents, project, network and crashes, all from one seed.
 
-A crash loses everything that was not recorded; what was told is always recorded. Invariants hold after every step.
+A crash loses what was not synced, a power cut files too; what was told is on record. Invariants hold after every step.
+With `hard`, the shell's own hazards are drawn beside all others: see `hazards`.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from random import Random
 from typing import Any, NamedTuple
 
 from devmesh.core import events
-from devmesh.core.apply import apply
-from devmesh.core.effects import ApplyChange, Effect, HangUp, PrepareChange, Record, RunCheck, Tell, WakeAt
-from devmesh.core.state import MeshState
+from devmesh.core.effects import ApplyChange, Effect, HangUp, PrepareChange, RunCheck, Tell, WakeAt
+from devmesh.core.events import Applied
 from devmesh.core.step import step
 from devmesh.vocabulary import codec, facts, requests
 from devmesh.vocabulary.codec import Delivery, Recorded
-from devmesh.vocabulary.terms import Budget, Lane, LanePolicy, Limits, Resources, Role, Verdict
-from tests.simulation.book import Book
+from devmesh.vocabulary.terms import Budget, Resources, Role, Verdict
 from tests.simulation.client import Client
+from tests.simulation.hazards import Hazards
 from tests.simulation.invariants import broken_by, violations
 from tests.simulation.project import Project
-from tests.simulation.promises import judged
+from tests.simulation.shell import BEGINNING, LIMITS, STARTED
 from tests.simulation.spender import Spender, wish
 from tests.simulation.strangers import Double, Locker, Rogue
-
-BEGINNING = 4_242_424.0
-LIMITS = Limits(
-    lease=12.0,
-    heartbeat=2.0,
-    margin=1.0,
-    stall_credit=4.0,
-    claim_limit=40.0,
-    task_limit=200.0,
-    backoff=0.5,
-    attempts=6,
-    deaths=4,
-    total=Resources(ram_gb=16.0),
-    lanes=(LanePolicy(glob="*.lock", lane=Lane.LOCKED),),
-)
+from tests.simulation.weather import Weather
 
 
 class Profile(NamedTuple):
@@ -72,7 +58,7 @@ class Profile(NamedTuple):
         )
 
 
-class World:
+class World(Weather):
     """One history."""
 
     def __init__(
@@ -82,30 +68,20 @@ class World:
         strangers: bool = False,
         doubles: bool = False,
         spending: bool = False,
+        hard: bool = False,
         step_: Callable[..., list[Effect]] = step,
     ) -> None:
-        self.seed = seed
         self.random = Random(seed)
         self.profile = Profile.drawn(self.random)
-        self.step = step_
         self.now = BEGINNING
+        super().__init__(seed, step_, hard=hard)
         self.heap: list[tuple[float, int, Callable[[], None]]] = []
         self.count = 0
         self.project = Project(self.random, ["a.py", "b.py", "c.py", "d.py", "x.lock"])
-        self.disk: list[bytes] = []
-        self.told_up_to = 0
-        self.granted_at: dict[int, float] = {}
-        self.state = MeshState()
-        self.epoch = 0
-        self.up = True
-        self.alarm: float | None = None
         self.connections: dict[int, tuple[int, Client | None]] = {}
         self.arrival: dict[int, float] = {}
         self.faults = True
-        self.steps = self.turns = 0
-        self.effects_of: dict[tuple[int, int], int] = {}
         self.next_connection = 0
-        self.book = Book(LIMITS)
         self.spending = Random(seed) if spending else None
         kind = Spender if spending else Client
         self.clients = [kind(self, number) for number in range(self.profile.agents)]
@@ -140,74 +116,48 @@ class World:
         """Let that much virtual time pass."""
         end = self.now + seconds
         while self.heap and self.heap[0][0] <= end:
-            self.now, _, action = heapq.heappop(self.heap)
+            due, _, action = heapq.heappop(self.heap)
+            self.now = max(self.now, due)
             action()
-        self.now = end
+        self.now = max(self.now, end)
 
     # ---- the coordinator
 
     def _begin(self) -> None:
-        self.feed(events.Started(project="sim", version="0", limits=LIMITS))
+        self.crashing = self.profile.crashing
+        if self.hazards:
+            self._restart()
+            self.at(1.0, self.weather)
+        else:
+            self.feed(STARTED)
         if any(client.credential for client in self.clients):
-            self._say(requests.IssueCredential(digest="0f" * 32, role=Role.AGENT))
+            self._issue()
         for client in self.clients:
             self._connect(client)
             self._beat(client)
         self._operator()
         self._trouble()
 
-    def feed(self, event: events.Event) -> None:
-        """One turn: step, record, and only then tell. A crash may come before or after the recording."""
-        self.turns += 1
-        effects = self.step(self.state, event, self.now)
-        if self.faults and self.random.random() < self.profile.crashing:
-            if self.random.random() < 0.5:
-                self._record(effects)
-            self._crash()
-            return
-        self._record(effects)
-        said = [effect.recorded.fact for effect in effects if isinstance(effect, Record)]
-        if wrong := broken_by(self, said):
-            raise AssertionError(f"{wrong}")
-        for effect in effects:
-            self._perform(effect)
-        self.steps += 1
-        if wrong := violations(self):
-            raise AssertionError(f"{wrong}")
-
-    def _record(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            if isinstance(effect, Record):
-                self.disk.append(codec.encode(effect.recorded))
-                self._had_its_effect(effect.recorded)
-                if wrong := judged(self.book, effect.recorded):
-                    raise AssertionError(f"{wrong}")
-                self.book.enter(effect.recorded)
-                if isinstance(effect.recorded.fact, facts.LockGranted):
-                    self.granted_at[effect.recorded.fact.token] = self.now
-
-    def _had_its_effect(self, recorded: Recorded) -> None:
-        """A request has its effect once: all its facts are of one turn, however often it is sent.
-
-        A heartbeat has none: refused again and again, it changes nothing.
-        """
-        if isinstance(recorded.fact, facts.RequestRefused) and recorded.fact.request == "heartbeat":
-            return
-        if recorded.session is not None and recorded.request is not None:
-            turn = self.effects_of.setdefault((recorded.session, recorded.request), self.turns)
-            if turn != self.turns:
-                raise AssertionError(f"request {recorded.request} of session {recorded.session} twice: {recorded}")
-
     def sent_at(self, fact: facts.LockGranted) -> float:
         """When the grant was made: a client counts its first lease from its own request, which is no later."""
         return self.granted_at.get(fact.token, self.now - LIMITS.lease)
 
-    def _perform(self, effect: Effect) -> None:
+    def _issue(self) -> None:
+        """The person hands out one credential; again, if a crash took it back."""
+        if not self.up or (not self.state.credentials and self.keeping):
+            self.at(0.5, self._issue)
+        elif not self.state.credentials:
+            self._say(requests.IssueCredential(digest="0f" * 32, role=Role.AGENT))
+            if self.hazards:
+                self.at(0.5, self._issue)
+
+    def perform(self, effect: Effect, *, resumed: bool) -> None:
+        """Tell, hang up, set the alarm, or have the gate work."""
         match effect:
             case Tell():
                 self._tell(effect)
             case WakeAt():
-                self._arm(effect.time)
+                self.arm(effect.time)
             case HangUp():
                 self.break_connection(effect.connection, tell=False)
             case PrepareChange():
@@ -216,17 +166,33 @@ class World:
                 passed = self.random.random() < 0.8
                 self._gate(lambda: self._checked(effect, passed=passed))
             case ApplyChange():
-                self._gate(lambda: self._exchange(effect))
+                self._gate(lambda: self._exchange(effect, resumed=resumed))
             case _:
                 pass
 
-    def _exchange(self, effect: ApplyChange) -> None:
-        """The files are exchanged; the news of it may be lost in a crash."""
-        outcome = self.project.apply(effect)
-        if self.faults and self.random.random() < self.profile.crashing * 5:
-            self._crash()
+    def broken(self, said: list[facts.AnyFact]) -> list[str]:
+        """Every promise that these facts, or the state after them, break."""
+        return [*broken_by(self, said), *violations(self)]
+
+    def _exchange(self, effect: ApplyChange, *, resumed: bool) -> None:
+        """The files are exchanged; a crash may come at each step of it, and the news of it be lost."""
+        landing = self.project.landing(effect, resumed=resumed)
+        while (outcome := _next(landing)) is None:
+            if self.hazards and self._meddled(self.hazards):
+                return
+        if self.hazards is None and self.faults and self.random.random() < self.crashing * 5:
+            self._crash(None)
             return
         self.feed(outcome)
+
+    def _meddled(self, hazards: Hazards) -> bool:
+        """The person saves a file at this very moment; or it all ends."""
+        if self.blows and self.hazard.random() < hazards.meddling:
+            self.project.edit_as_person()
+        if self.blow_falls():
+            self._crash(None)
+            return True
+        return False
 
     def _checked(self, effect: RunCheck, *, passed: bool) -> None:
         """The book hears from the check itself what it said, not from the core."""
@@ -237,42 +203,16 @@ class World:
 
     def _gate(self, action: Callable[[], None]) -> None:
         """Usually quick; now and then longer than a lease, so that what is landing must be held fast."""
-        epoch, longest = self.epoch, 3 * LIMITS.lease if self.random.random() < 0.05 else 2
-        self.at(self.random.uniform(0, longest), lambda: action() if epoch == self.epoch else None)
+        longest = 3 * LIMITS.lease if self.random.random() < 0.05 else 2
+        self._later(self.random.uniform(0, longest), action)
 
-    def _arm(self, time: float | None) -> None:
-        self.alarm = time
-        if time is not None:
-            epoch = self.epoch
-            self.at(max(0.0, time - self.now), lambda: self._ring(time, epoch))
-
-    def _ring(self, time: float, epoch: int) -> None:
-        if self.alarm == time and epoch == self.epoch:
-            self.alarm = None
-            self.feed(events.Woke())
-
-    def _crash(self) -> None:
-        """Kill -9: memory is gone, connections break, and what was recorded comes back."""
-        self.epoch += 1
-        self.up = False
-        self.alarm = None
+    def everybody_is_cut_off(self, *, power: bool) -> None:
+        """Connections break; without power, so does every agent on the machine."""
         for connection in list(self.connections):
             self.break_connection(connection, tell=False)
-        self.state = self.recovered()
-        if self.state.sequence < self.told_up_to:
-            raise AssertionError(f"told {self.told_up_to}, recovered only {self.state.sequence}")
-        self.at(self.random.uniform(0, 5), self._restart)
-
-    def _restart(self) -> None:
-        self.up = True
-        self.feed(events.Started(project="sim", version="0", limits=LIMITS))
-
-    def recovered(self) -> MeshState:
-        """The state as the record alone gives it."""
-        state = MeshState()
-        for line in self.disk:
-            apply(state, codec.decode_recorded(line))
-        return state
+        if power and self.hazards and not self.hazards.remote:
+            for client in list(self.clients):
+                self._die(client)
 
     # ---- the network: in order within a connection, delayed, and breaking
 
@@ -306,8 +246,6 @@ class World:
 
     def _hear(self, connection: int, data: bytes) -> None:
         message = codec.decode_message(data)
-        session = self.state.by_connection.get(connection, 0)
-        self.book.asked.setdefault((session, message.id), message.request)
         self.feed(events.Heard(connection=connection, id=message.id, request=message.request))
 
     def _tell(self, effect: Tell) -> None:
@@ -363,7 +301,7 @@ class World:
         self._say(self._wish())
 
     def _say(self, request: Any) -> None:
-        if self._person() is None:
+        if self._person() is None and not self.keeping:
             self.next_connection += 1
             self.connections[self.next_connection] = (self.epoch, None)
             self.feed(events.Connected(connection=self.next_connection, role=Role.OPERATOR, key="person"))
@@ -420,8 +358,14 @@ class World:
             elif self.random.random() < self.profile.dying:
                 self._die(client)
         if self.faults and self.random.random() < self.profile.stalling and self.up:
-            self.feed(events.Stalled(seconds=2.0))
+            self._stall()
         self.at(1.0, self._trouble)
+
+    def _stall(self) -> None:
+        if self.hazards:
+            self.freeze(2.0)
+        else:
+            self.feed(events.Stalled(seconds=2.0))
 
     def _die(self, client: Client) -> None:
         client.dead = True
@@ -433,7 +377,10 @@ class World:
         self._beat(fresh)
 
     def calm(self) -> None:
-        """The liveness phase: nothing goes wrong any more, and the person resumes and approves what waits for that."""
+        """The liveness phase: nothing goes wrong any more, the last few blows to exchanges apart.
+
+        The person resumes and approves what waits for that.
+        """
         self.faults = False
         for client in self.clients:
             client.go_on()
@@ -454,9 +401,20 @@ class World:
 
     def story(self, last: int = 30) -> str:
         """The end of the history, for whoever reads a failure."""
-        lines = [codec.decode_recorded(line) for line in self.disk[-last:]]
-        return "\n".join(f"{line.sequence:5} {line.now - BEGINNING:9.3f} {line.fact}"[:300] for line in lines)
+        lines = [codec.decode_recorded(line) for line in self.written_down()[-last:]]
+        told = [f"{line.sequence:5} {line.now - BEGINNING:9.3f} {line.fact}"[:300] for line in lines]
+        return "\n".join([f"hazards={self.hazards}", *self.trouble[-10:], *told])
 
     def log(self) -> list[Recorded]:
         """Everything recorded."""
         return [codec.decode_recorded(line) for line in self.disk]
+
+
+def _next(landing: Generator[str, None, Applied]) -> Applied | None:
+    """One step further; the outcome, when that was the last."""
+    try:
+        next(landing)
+    except StopIteration as ended:
+        outcome: Applied = ended.value
+        return outcome
+    return None
