@@ -1,31 +1,57 @@
 """Circles of agents that wait for each other, found in the graph of who waits for whom. Costs nothing without waiters.
 
-Looks only; who gives way is decided in `lock_requests`.
+Looks only, and never for long; who gives way is decided in `lock_requests`.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import islice
+from typing import Final
 
-from devmesh.core.locks import LockTable, Waiting
+from devmesh.core.locks import Blockers, LockTable, Waiting
+
+ENOUGH: Final = 4_000
+"""Locks and requests that are looked at for one request. Where thousands stand in each other's way, a long circle among
+them may stay unseen; then the first of its requests that runs out of patience ends it."""
+LOOKING: Final = 4
+"What looking up a target costs, beside what is found there."
 
 
-def circle(table: LockTable, agent: str, blockers: Iterable[str]) -> tuple[Waiting, ...] | None:
+class Effort:
+    """What may still be looked at, by one search or by several for the same event."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int = ENOUGH) -> None:
+        self.left = left
+
+    def blockers(self, table: LockTable, waiting: Waiting) -> tuple[str, ...]:
+        """The agents whom this request waits for, as far as there is time to look."""
+        way = table.in_the_way(waiting.agent, waiting.targets, waiting.mode, waiting.ticket)
+        found = list(islice(way, max(0, self.left)))
+        self.left -= LOOKING * len(waiting.targets) + len(found)
+        return Blockers.among(found).agents
+
+
+def circle(
+    table: LockTable, agent: str, blockers: Iterable[str], effort: Effort | None = None
+) -> tuple[Waiting, ...] | None:
     """If one of the blockers waits, through whomever, for the agent: the requests that close the circle, in its order.
 
-    None if none does. An agent waits for the holders of what stands in the way of its requests, and for those who
-    asked earlier; an agent with several requests waits for all of them.
+    None if none does, or none was found with that effort. An agent waits for the holders of what stands in the way of
+    its requests, and for those who asked earlier; an agent with several requests waits for all of them.
     """
     if not table.of(agent) and not table.waiting_of(agent):
         return None
     came: dict[str, Waiting | None] = dict.fromkeys(blockers)
     queue = deque(came)
-    while queue:
+    effort = effort or Effort()
+    while queue and effort.left > 0:
         name = queue.popleft()
         for waiting in table.waiting_of(name):
-            found = table.conflicts(name, waiting.targets, waiting.mode, before_ticket=waiting.ticket).agents
-            for other in found:
+            for other in effort.blockers(table, waiting):
                 if other == agent:
                     return _way(came, waiting)
                 if other not in came:
@@ -34,11 +60,11 @@ def circle(table: LockTable, agent: str, blockers: Iterable[str]) -> tuple[Waiti
     return None
 
 
-def circle_through(table: LockTable, agent: str) -> tuple[Waiting, ...] | None:
-    """The requests of a circle that this waiting agent is part of, its own first; None if it is in none."""
+def circle_through(table: LockTable, agent: str, effort: Effort | None = None) -> tuple[Waiting, ...] | None:
+    """The requests of a circle that this waiting agent is part of, its own first; None as for `circle`."""
+    effort = effort or Effort()
     for waiting in table.waiting_of(agent):
-        blockers = table.conflicts(agent, waiting.targets, waiting.mode, before_ticket=waiting.ticket).agents
-        rest = circle(table, agent, blockers)
+        rest = circle(table, agent, effort.blockers(table, waiting), effort)
         if rest is not None:
             return (waiting, *rest)
     return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, Self
 
 from msgspec import Struct
 
@@ -51,6 +52,20 @@ class Blockers(NamedTuple):
 
     holders: tuple[Lock, ...] = ()
     waiters: tuple[Waiting, ...] = ()
+
+    @classmethod
+    def among(cls, found: Iterable[Lock | Waiting]) -> Self:
+        """These, each once."""
+        holders: dict[int, Lock] = {}
+        waiters: dict[int, Waiting] = {}
+        for each in found:
+            if isinstance(each, Lock):
+                holders[each.token] = each
+            else:
+                waiters[each.ticket] = each
+        return cls(
+            tuple(holders[token] for token in sorted(holders)), tuple(waiters[ticket] for ticket in sorted(waiters))
+        )
 
     @property
     def agents(self) -> tuple[str, ...]:

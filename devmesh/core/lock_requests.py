@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from devmesh.core.deadlock import circle, circle_through, told, youngest
+from devmesh.core.deadlock import Effort, circle, circle_through, told, youngest
 from devmesh.core.locks import Blockers, Lock, Waiting
 from devmesh.core.targets import canonical
 from devmesh.core.turn import Turn
@@ -19,6 +19,8 @@ from devmesh.vocabulary.terms import LockMode
 WITHDRAWN: Final = "WITHDRAWN"
 NAMED: Final = 10
 "At most so many are named as being in the way."
+PORTION: Final = 250
+"Leases, and waits, that one alarm ends."
 _LINE: Final = 500
 _YEAR: Final = 31_536_000.0
 "A line and a number of seconds hold no more."
@@ -91,18 +93,21 @@ def withdraw_waiting(turn: Turn, agent: str, task: int | None = None) -> None:
 
 
 def sweep(turn: Turn) -> None:
-    """End what is over, never early: leases, unless the coordinator makes up for its own lateness; then waits."""
+    """End what is over, never early: leases, unless the coordinator makes up for its own lateness; then waits.
+
+    At most so much at once; the rest is still over when the alarm rings again, at once.
+    """
     table = turn.state.locks
     expired, _ = table.due(turn.now)
     if turn.now >= turn.state.no_expiry_before:
-        for lock in expired:
+        for lock in expired[:PORTION]:
             turn.record(
                 facts.LockExpired(
                     token=lock.token, agent=lock.agent, target=lock.target, mode=lock.mode, held=_held(turn, lock)
                 )
             )
-    promote(turn, *(lock.agent for lock in expired))
-    _, impatient = table.due(turn.now)
+    promote(turn, *(lock.agent for lock in expired[:PORTION]))
+    impatient = table.due(turn.now)[1][:PORTION]
     for waiting in impatient:
         _end_waiting(turn, waiting, Code.LOCK_TIMEOUT, _in_words(_blockers(turn, waiting)))
     promote(turn, *(waiting.agent for waiting in impatient))
@@ -114,12 +119,12 @@ def promote(turn: Turn, *touched: str) -> None:
     `touched` are agents whose locks changed: they, and those granted to, may have closed a circle of waiters that no
     request announced. Its youngest request ends.
     """
-    suspects = dict.fromkeys(touched)
+    suspects, effort = dict.fromkeys(touched), Effort()
     while True:
         suspects.update(dict.fromkeys(_hand_over(turn)))
         if not turn.state.locks.waiting:
             return
-        circles = (circle_through(turn.state.locks, agent) for agent in suspects)
+        circles = (circle_through(turn.state.locks, agent, effort) for agent in suspects)
         closed = next((way for way in circles if way is not None), None)
         if closed is None:
             return

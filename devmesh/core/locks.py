@@ -168,16 +168,7 @@ class LockTable:
         self, agent: str, targets: Iterable[str], mode: LockMode, *, before_ticket: int | None = None
     ) -> Blockers:
         """Everything that stands in the way of this request, were it made now or had it the ticket."""
-        holders: dict[int, Lock] = {}
-        waiters: dict[int, Waiting] = {}
-        for each in self.in_the_way(agent, targets, mode, before_ticket):
-            if isinstance(each, Lock):
-                holders[each.token] = each
-            else:
-                waiters[each.ticket] = each
-        return Blockers(
-            tuple(holders[token] for token in sorted(holders)), tuple(waiters[ticket] for ticket in sorted(waiters))
-        )
+        return Blockers.among(self.in_the_way(agent, targets, mode, before_ticket))
 
     def in_the_way(
         self, agent: str, targets: Iterable[str], mode: LockMode, before_ticket: int | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devmesh.core import events
+from devmesh.core.lock_requests import PORTION
 from devmesh.core.rules import RULES
 from devmesh.vocabulary import facts, requests
 from devmesh.vocabulary.terms import AgentState, Limits, LockMode, Resources, Role
@@ -189,3 +190,18 @@ def test_an_unknown_agent_is_named() -> None:
     rig = Rig()
     refused = only(rig.say(rig.person(), requests.DismissAgent(agent="ghost")), facts.RequestRefused)
     assert (refused.code, refused.field) == ("UNKNOWN", "agent")
+
+
+def test_many_leases_that_end_at_once_end_in_portions() -> None:
+    """One turn is bounded by so many; the alarm rings again at once until all that is over has ended."""
+    rig = Rig()
+    rig.join("x")
+    rig.lock("x-1", *(f"f{number}" for number in range(2 * PORTION + 1)))
+    rig.now += 31
+    ended = []
+    for _ in range(3):
+        assert rig.alarm is not None
+        assert rig.alarm <= rig.now
+        ended.append(sum(isinstance(fact, facts.LockExpired) for fact in rig.feed(events.Woke())))
+    assert ended == [PORTION, PORTION, 1]
+    assert rig.alarm is None or rig.alarm > rig.now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devmesh.core.deadlock import circle, circle_through, told, youngest
+from devmesh.core.deadlock import ENOUGH, circle, circle_through, told, youngest
 from devmesh.core.locks import LockTable
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.terms import LockMode
@@ -68,3 +68,25 @@ def test_a_circle_may_lead_through_any_request_of_those_in_the_way() -> None:
     way = circle(table, "a", ["b"])
     assert way is not None
     assert [waiting.targets for waiting in way] == [("z",)]
+
+
+def test_a_tangle_of_thousands_is_not_looked_at_to_the_end() -> None:
+    """Forty agents that wait for each other in forty places: what one search looks at does not grow with that."""
+    agents = [f"a{number}" for number in range(40)]
+    places = [f"d{number}/{part}/**" for number in range(40) for part in range(20)]
+    table = _table(
+        {f"h{number}": agent for number, agent in enumerate(agents)},
+        [(agent, place) for place in places for agent in agents[:-1]],
+    )
+    before = table.wanted_at.visits
+    assert circle(table, agents[-1], agents[:-1]) is None
+    assert table.wanted_at.visits - before < 2 * ENOUGH
+
+
+def test_a_short_circle_is_found_first_however_many_wait_elsewhere() -> None:
+    """Two that wait for each other, among hundreds that wait for a third."""
+    crowd = [(f"c{number}", "busy") for number in range(300)]
+    table = _table({"x": "a", "busy": "z"}, [("b", "x"), *crowd])
+    way = circle(table, "a", ["b", *(agent for agent, _ in crowd)])
+    assert way is not None
+    assert [waiting.agent for waiting in way] == ["b"]
