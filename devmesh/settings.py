@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     task_limit_sec: Positive = Field(3600.0, description="For one attempt, unless the task says otherwise.")
     check_limit_sec: Positive = Field(600.0, description="How long a task's check command may run.")
     max_attempts: int = Field(3, ge=1, le=100, description="Attempts at a task before it counts as failed.")
+    max_agents: int = Field(1000, ge=1, description="Agents in the mesh at a time.")
+    max_connections: int = Field(8192, ge=1, description="Connections of all kinds at a time.")
+    credential_connections: int = Field(8, ge=1, description="Of them, those of one issued credential.")
+    messages_per_sec: Positive = Field(
+        100.0, le=1e6, description="What one connection may say in the long run, after five times as many at once."
+    )
     budget_usd: Dollars | None = Field(None, description="What all tools together may spend, as they count it.")
     budget_tokens: Count | None = Field(None, description="Likewise, in tokens read and written.")
     overuse: OverusePolicy = Field(
@@ -180,6 +186,7 @@ class Settings(BaseSettings):
             bid_window=self.bid_window_sec,
             task_limit=self.task_limit_sec,
             attempts=self.max_attempts,
+            agents=self.max_agents,
             total=total,
             overuse=self.overuse,
             budget=Budget(dollars=self.budget_usd, tokens=self.budget_tokens),

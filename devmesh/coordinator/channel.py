@@ -1,7 +1,8 @@
 """One client's connection: what it says, at its pace, and what it is told, as far as it reads. Knows frames; no rule.
 
 Frames are handled where they arrive, without a task of their own, and deliveries are written without waiting: a turn of
-the coordinator never awaits a socket. A peer that speaks too fast is not read; one that reads too slowly is let go.
+the coordinator never awaits a socket. What a peer says waits until the line comes to
+it; one that speaks too fast is not read; one that reads too slowly is let go.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import Event, State
 from websockets.server import ServerProtocol
 
+from devmesh import logs
+from devmesh.coordinator.backlog import Backlog
 from devmesh.coordinator.framing import Divider, framed
 from devmesh.coordinator.guard import Credential
+from devmesh.coordinator.line import Share
 from devmesh.coordinator.pace import BYTES, SECOND, Bucket
 from devmesh.errors import Malformed
 from devmesh.vocabulary.codec import Delivery, Message, Recorded, decode_message, encode, number_of
@@ -35,6 +39,7 @@ LIGHT = 256
 CLOSE_TIMEOUT = 2.0
 HUNG_UP = 4000
 "Close code of a connection the mesh itself ended; the reason says why."
+_log = logs.logger("coordinator")
 
 
 class Reception(Protocol):
@@ -42,6 +47,9 @@ class Reception(Protocol):
 
     def arrived(self, channel: Channel) -> None:
         """A stranger connected; the handshake is still to come."""
+
+    def stand(self, channel: Channel) -> None:
+        """It has a message: to be asked to `speak` when it is its turn."""
 
     def heard(self, channel: Channel, message: Message) -> asyncio.Future[None] | None:
         """A message. When a future is returned, the next is handed over only after it."""
@@ -64,13 +72,18 @@ class Channel(ServerConnection):
         self.credential: Credential | None = None
         self.number = 0
         "Given by the listener once it is let in, from 1; 0 before."
+        self.share: Share
+        "What the line goes by: given with the number; its own, or that of all connections of its credential."
         self._reception = reception
         self._bucket = reception.bucket()
         self._errors = 0
         self._divider = Divider()
         self._fragments: list[bytes] = []
-        self._backlog: deque[bytes] = deque()
-        "Messages read and not yet handed over."
+        self._backlog = Backlog()
+        self._stands = False
+        self._left: str | None = None
+        "Why the peer is gone, while what it said still waits."
+        self._deaf = False
         self._holds = 1
         "Reasons why reading on must wait: not open yet, too fast, a message still being looked at."
         self._throttled = False
@@ -119,10 +132,13 @@ class Channel(ServerConnection):
             self._reception.lost(self, reason)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The TCP connection is gone."""
+        """The TCP connection is gone. What it said and its pace allows is heard first, in its turn."""
         super().connection_lost(exc)
         self._reception.departed(self)
-        self.end(CloseCode.ABNORMAL_CLOSURE, self._parting(exc))
+        if self._stands and not self._ending.done():
+            self._left = self._parting(exc)
+        else:
+            self.end(CloseCode.ABNORMAL_CLOSURE, self._parting(exc))
 
     def _parting(self, exc: Exception | None) -> str:
         said = self.protocol.close_rcvd
@@ -169,30 +185,61 @@ class Channel(ServerConnection):
         self._arrived(message)
 
     def _arrived(self, message: bytes) -> None:
-        self._backlog.append(message)
-        if self._holds:
-            self.transport.pause_reading()
-        else:
-            self._read_on()
+        self._backlog.add(message)
+        self._read_on()
+        if self._holds or self._backlog.is_full:
+            self._pause()
 
     def _read_on(self) -> None:
-        """Hand over as much of the backlog as the pace allows."""
-        while self._backlog and not self._holds:
-            if not self._bucket.take():
-                self._throttle()
-                return
-            text = self._backlog.popleft()
-            if len(text) <= LIGHT:
-                self._hand_over(text)
-            else:
-                begun = time.thread_time()  # this thread's own: a cell that holds everything up is not the peer's fault
-                self._hand_over(text)
-                self.spend(time.thread_time() - begun)
-            self._bucket.owe(len(text) / BYTES)
+        """Wait in the line for the next message, as soon as the pace allows it."""
+        if self._stands or self._holds or not self._backlog:
+            return
+        if self._bucket.take():
+            self._stands = True
+            self._reception.stand(self)
+        else:
+            self._throttle()
+
+    def speak(self) -> None:
+        """It is its turn: hand over one message. Whatever goes wrong with it is the end of this connection alone."""
+        self._stands = False
+        if not self._backlog:  # ended meanwhile
+            return
+        try:
+            self._hear_out(self._backlog.take())
+        except Exception:  # noqa: BLE001 - whatever it is, it is not the others' fault
+            _log.exception("a message could not be read")
+            self.end(CloseCode.INTERNAL_ERROR, "a message could not be read")
+        self._read_on()
+        if self._left is not None and not self._stands:
+            self.end(CloseCode.ABNORMAL_CLOSURE, self._left)
+        self._listen()
+
+    def _pause(self) -> None:
+        self._deaf = True
+        self.transport.pause_reading()
+
+    def _listen(self) -> None:
+        """Read on, unless there is a reason not to."""
+        if self._deaf and not self._holds and not self._backlog.is_full and not self._ending.done():
+            self._deaf = False
+            self.transport.resume_reading()
+
+    def _hear_out(self, text: bytes) -> None:
+        if len(text) <= LIGHT:
+            self._hand_over(text)
+        else:
+            begun = time.thread_time()  # this thread's own: a cell that holds everything up is not the peer's fault
+            self._hand_over(text)
+            self.spend(time.thread_time() - begun)
+        size = len(text) / BYTES
+        self._bucket.owe(size)
+        self.share.charge(1 + size)
 
     def spend(self, seconds: float) -> None:
-        """So much work was done for it: it is read on the later for it."""
+        """So much work was done for it: it is read on the later for it, and its next turn comes later."""
         self._bucket.owe(seconds * SECOND)
+        self.share.charge(seconds * SECOND)
 
     def _throttle(self) -> None:
         """Not reading is what slows a peer down: the kernel's buffers fill, and its own send waits."""
@@ -211,15 +258,12 @@ class Channel(ServerConnection):
 
     def _hold(self) -> None:
         self._holds += 1
-        self.transport.pause_reading()
+        self._pause()
 
     def _release(self) -> None:
         self._holds -= 1
-        if self._ending.done():
-            return
         self._read_on()
-        if not self._holds:
-            self.transport.resume_reading()
+        self._listen()
 
     def _hand_over(self, text: bytes) -> None:
         try:
@@ -263,6 +307,8 @@ class Channel(ServerConnection):
             self._write(text)
 
     def _write(self, text: bytes) -> None:
+        if self.transport.is_closing():
+            return  # it is gone, and whoever tells us so has not come to it yet
         try:
             self.transport.write(framed(text))
         except (OSError, RuntimeError) as error:

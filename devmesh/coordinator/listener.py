@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
+from weakref import WeakValueDictionary
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.frames import CloseCode
@@ -22,6 +24,7 @@ from devmesh.coordinator.binding import BACKLOG, bind, bind_unix, is_own_peer, i
 from devmesh.coordinator.channel import CLOSE_TIMEOUT, Channel
 from devmesh.coordinator.clock import Reading
 from devmesh.coordinator.guard import Guard, Issued, Rejection
+from devmesh.coordinator.line import Share
 from devmesh.coordinator.pace import FAILURES, MESSAGES, Bucket, Pace
 from devmesh.errors import SettingError
 from devmesh.vocabulary.codec import MAX_MESSAGE, Message
@@ -29,7 +32,6 @@ from devmesh.vocabulary.terms import Role
 
 MOST_STRANGERS = 64
 "Connections without a finished handshake; one more, and the oldest of them is cut off."
-MOST_CONNECTIONS = 8192
 
 _LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
 
@@ -38,11 +40,25 @@ _log.setLevel(logging.ERROR)  # below, the library logs headers, and with them s
 _log.addHandler(logging.NullHandler())
 
 
+class Room(NamedTuple):
+    """How many may be connected at a time."""
+
+    connections: int = 8192
+    of_one_credential: int = 8
+    "Of one that was issued; a token of the connection file is for many clients."
+
+
 class Audience(Protocol):
     """Whom the listener tells about its connections."""
 
     def connected(self, channel: Channel) -> None:
         """A client passed the door; its number, role and key are set."""
+
+    def stand(self, channel: Channel) -> None:
+        """It has something to say: to be asked to `speak` when it is its turn."""
+
+    def share(self) -> Share:
+        """A fresh one, for who comes in."""
 
     def heard(self, channel: Channel, message: Message) -> asyncio.Future[None] | None:
         """It said something. A future: hand over its next message only after this is done."""
@@ -63,6 +79,7 @@ class Listener:
         pace: Pace = MESSAGES,
         changed: Callable[[], None] = lambda: None,
         issued: Issued = dict,
+        room: Room = Room(),  # noqa: B008 - a value
     ) -> None:
         self.channels: dict[int, Channel] = {}
         self.port = 0
@@ -74,6 +91,11 @@ class Listener:
         self._pace = pace
         self._changed = changed
         self._issued = issued
+        self._room = room
+        self._came_by: Counter[int] = Counter()
+        "Connections of each issued credential."
+        self._shares: WeakValueDictionary[int, Share] = WeakValueDictionary()
+        "What all connections of one issued credential share of the line, as long as there is one."
         self._guard: Guard | None = None
         self._server: Server | None = None
         self._strangers: dict[Channel, None] = {}
@@ -157,6 +179,10 @@ class Listener:
         """A stranger may leave without ever being let in."""
         self._strangers.pop(channel, None)
 
+    def stand(self, channel: Channel) -> None:
+        """Pass it on."""
+        self._audience.stand(channel)
+
     def heard(self, channel: Channel, message: Message) -> asyncio.Future[None] | None:
         """Pass it on."""
         return self._audience.heard(channel, message)
@@ -164,6 +190,8 @@ class Listener:
     def lost(self, channel: Channel, reason: str) -> None:
         """Forget the number and pass it on."""
         if self.channels.pop(channel.number, None) is not None:
+            if (issued := _issued_for(channel)) is not None:
+                self._came_by[issued] -= 1
             self._audience.lost(channel, reason)
             self._changed()
 
@@ -182,11 +210,20 @@ class Listener:
         if isinstance(verdict, Rejection):
             return connection.respond(verdict.status, verdict.text)
         taken = connection.transport.get_extra_info("socket")
-        if self.closed_for or len(self.channels) >= MOST_CONNECTIONS or is_spared(taken):
-            reason = self.closed_for or "too many connections"
+        reason = self.closed_for or self._crowded(verdict.number)
+        if reason or is_spared(taken):
+            reason = reason or "too many connections"
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{reason}\n")
         connection.credential = verdict
         return None
+
+    def _crowded(self, issued: int | None) -> str:
+        """Why there is no room for one more; empty: there is."""
+        if len(self.channels) >= self._room.connections:
+            return f"too many connections: at most {self._room.connections} at a time"
+        if issued is not None and self._came_by[issued] >= self._room.of_one_credential:
+            return f"too many connections by this credential: at most {self._room.of_one_credential} at a time"
+        return ""
 
     async def _handle(self, connection: ServerConnection) -> None:
         assert isinstance(connection, Channel)  # noqa: S101 - `create_connection` makes no other
@@ -194,7 +231,15 @@ class Listener:
         self._counted += 1
         self.channels[self._counted] = connection
         connection.number = self._counted
+        connection.share = self._audience.share()
+        if (issued := _issued_for(connection)) is not None:
+            self._came_by[issued] += 1
+            connection.share = self._shares.setdefault(issued, connection.share)
         self._audience.connected(connection)
         self._changed()
         connection.opened()
         await connection.until_ended()
+
+
+def _issued_for(channel: Channel) -> int | None:
+    return None if channel.credential is None else channel.credential.number

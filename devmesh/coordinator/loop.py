@@ -27,8 +27,8 @@ from devmesh.coordinator.gatework import GateLine
 from devmesh.coordinator.housekeeping import live_workspaces, tidy_home
 from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.lateness import Lateness
-from devmesh.coordinator.listener import Listener
-from devmesh.coordinator.pace import MESSAGES, Pace
+from devmesh.coordinator.listener import Listener, Room
+from devmesh.coordinator.pace import BURST, Pace
 from devmesh.coordinator.paths import refuse_a_place_that_is_no_project, spelled
 from devmesh.coordinator.perform import Performer
 from devmesh.coordinator.reception import Reception
@@ -62,7 +62,7 @@ class Coordinator:
         settings: Settings,
         *,
         home: Path | None = None,
-        pace: Pace = MESSAGES,
+        pace: Pace | None = None,
         failpoint: Failpoint = passing,
         readings: Readings | None = None,
     ) -> None:
@@ -71,7 +71,7 @@ class Coordinator:
         self.home = home or home_of(self.project, settings)
         self.connection: Connection | None = None
         "How it is reached, once it is."
-        self._pace = pace
+        self._pace = pace or Pace(settings.messages_per_sec, settings.messages_per_sec * BURST)
         self._failpoint = failpoint
         self._readings = readings
         self._inbox = Inbox()
@@ -170,8 +170,7 @@ class Coordinator:
 
     async def _open_listener(self, stack: AsyncExitStack) -> None:
         self._tokens = fresh_tokens()
-        reception = await Reception.open(self.project, self._repository, self._inbox, self._aside)
-        self._reception = reception
+        reception = self._reception = await Reception.open(self.project, self._repository, self._inbox, self._aside)
         self._listener = Listener(
             reception,
             self._tokens,
@@ -179,6 +178,7 @@ class Coordinator:
             pace=self._pace,
             changed=self._connections_changed,
             issued=self._issued,
+            room=Room(self.settings.max_connections, self.settings.credential_connections),
         )
         self._listener.closed_for = "starting"
         self._place = await open_door(self._listener, self.settings, self.home)

@@ -15,8 +15,10 @@ class Pace:
     burst: float
 
 
-MESSAGES = Pace(rate=100.0, burst=500.0)
-"What one connection may say. Faster peers are read more slowly; nothing of theirs is dropped."
+BURST = 5.0
+"Seconds' worth of messages that may come at once."
+MESSAGES = Pace(rate=100.0, burst=100.0 * BURST)
+"What one connection may say, where no setting says otherwise. Faster ones are read more slowly; nothing is dropped."
 BYTES = 4_096
 "Bytes of messages that cost a token: what is said is kept for ever."
 SECOND = 2_000.0

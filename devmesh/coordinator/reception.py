@@ -15,6 +15,7 @@ from devmesh.coordinator.channel import Channel
 from devmesh.coordinator.contents import Contents, names_contents
 from devmesh.coordinator.funnel import harmless, names_a_secret
 from devmesh.coordinator.inbox import Inbox
+from devmesh.coordinator.line import Share
 from devmesh.coordinator.paths import Paths, Understood
 from devmesh.coordinator.token_file import TokenFile
 from devmesh.core.events import Connected, Heard, Lost, Objection
@@ -68,6 +69,14 @@ class Reception:
         role, key, number = channel.credential.role, channel.credential.key, channel.credential.number
         self._keys[channel.number] = key
         self._inbox.put(Connected(connection=channel.number, role=role, key=key, credential=number))
+
+    def stand(self, channel: Channel) -> None:
+        """It waits in the line."""
+        self._inbox.stand(channel)
+
+    def share(self) -> Share:
+        """Of the line."""
+        return Share(self._inbox.line)
 
     def heard(self, channel: Channel, message: Message) -> asyncio.Future[None] | None:
         """It becomes an event at once, or, where the disk may take its time, once the future is done."""

@@ -12,7 +12,7 @@ from msgspec import Raw
 from msgspec.structs import force_setattr
 
 from devmesh.coordinator.clock import Clock
-from devmesh.coordinator.inbox import Inbox
+from devmesh.coordinator.inbox import AT_ONCE, Inbox
 from devmesh.coordinator.lateness import LATE, Lateness
 from devmesh.coordinator.perform import Performer
 from devmesh.coordinator.recording import Recording
@@ -28,6 +28,10 @@ from devmesh.vocabulary.facts import CredentialIssued, WatchStarted
 
 BRIEF = 0.00025
 "Seconds of a decision for which the thread's own clock is not asked: asking takes a good part of a usual decision."
+
+
+AT_MOST = 0.025
+"Seconds of one turn's decisions: what is left is for the next, after the sockets had their say."
 
 
 class TurnFailed(Exception):
@@ -74,9 +78,9 @@ class Turns:
     async def turn(self) -> bool:
         """One turn; whether it was the last. Raises TurnFailed."""
         self._lateness.check()
-        events = self._inbox.drain(1) if self.one_by_one else self._inbox.drain()
-        self.one_by_one = max(0, self.one_by_one - 1)
+        events: list[Event] = []
         wanted = list(self._decide(events))
+        self.one_by_one = max(0, self.one_by_one - 1)
         await self._keep(events, wanted)
         self._performer.perform(wanted, resumed=any(isinstance(event, Started) for event in events))
         self._recording.snapshot(
@@ -85,21 +89,29 @@ class Turns:
         return any(isinstance(event, Stopping) for event in events)
 
     def _decide(self, events: list[Event]) -> Iterator[Effect]:
+        """Decide what waits, as much as fits into a turn, and note it in `events`."""
         readings = self._clock.readings
-        own = readings.thread()
-        for event in events:
+        own, ended = readings.thread(), readings.monotonic()
+        most, end = 1 if self.one_by_one else AT_ONCE, ended + AT_MOST
+        while len(events) < most and ended < end and (event := self._inbox.next()) is not None:
+            events.append(event)
             begun = readings.monotonic()
+            own += begun - ended
             try:
                 effects = step(self.state, event, self._clock.now())
             except Exception as error:
                 raise TurnFailed([event]) from error
-            took = readings.monotonic() - begun
+            ended = readings.monotonic()
+            took = ended - begun
             if took > BRIEF:
-                took, own = min(took, readings.thread() - own), readings.thread()
+                thread = readings.thread()
+                took, own = min(took, max(0.0, thread - own)), thread
             else:
                 own += took
             if isinstance(event, Heard):
                 self._performer.charge(event.connection, took)
+            if isinstance(event, Stopping):
+                end = ended
             for effect in effects:
                 yield self._with_state(effect) if isinstance(effect, SendState) else effect
 

@@ -1,6 +1,6 @@
 """A server in a process of its own, to be measured: the coordinator, a plain echo by the same library, or bare frames.
 
-`python -m tests.bench.serving mesh|echo|floor FOLDER` prints one line of JSON about itself, and ends with its input.
+`python -m tests.bench.serving mesh|paced|echo|floor FOLDER` prints one line of JSON, and ends with its input.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from devmesh.address import Connection
 from devmesh.coordinator.framing import Divider, framed
 from devmesh.coordinator.hosts import loop_factory
 from devmesh.coordinator.loop import Coordinator
-from devmesh.coordinator.pace import Pace
+from devmesh.coordinator.pace import MESSAGES, Pace
 from devmesh.settings import Settings
 
 EVERYONE = b"everyone"
@@ -40,7 +40,7 @@ async def input_ended() -> None:
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
-async def mesh(folder: Path) -> None:
+async def mesh(folder: Path, pace: Pace = UNHURRIED) -> None:
     """The coordinator as it is, audit on disk and all, but for the pace it allows one peer."""
 
     def ready(connection: Connection) -> None:
@@ -51,11 +51,16 @@ async def mesh(folder: Path) -> None:
         )
 
     settings = Settings.load(ws_port=0, home=folder / "state")
-    coordinator = Coordinator(folder / "project", settings, pace=UNHURRIED)
+    coordinator = Coordinator(folder / "project", settings, pace=pace)
     running = asyncio.create_task(coordinator.run(ready))
     await input_ended()
     await coordinator.stop("the bench is over")
     await running
+
+
+async def paced(folder: Path) -> None:
+    """The coordinator as it is, that pace included."""
+    await mesh(folder, MESSAGES)
 
 
 async def echo(_: Path) -> None:
@@ -116,4 +121,4 @@ async def floor(_: Path) -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run({"mesh": mesh, "echo": echo, "floor": floor}[sys.argv[1]](Path(sys.argv[2])))
+        runner.run({"mesh": mesh, "paced": paced, "echo": echo, "floor": floor}[sys.argv[1]](Path(sys.argv[2])))

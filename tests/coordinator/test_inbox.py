@@ -1,12 +1,29 @@
-"""Order of arrival, with two exceptions that have a reason."""
+"""Order of arrival, with exceptions that have a reason; and what clients say, in turns."""
 
 from __future__ import annotations
 
 import asyncio
 
 from devmesh.coordinator.inbox import Inbox
+from devmesh.coordinator.line import SLACK, Share
 from devmesh.core.events import Lost, Stalled, Woke
 from tests.coordinator.rig import looped
+
+
+class Flood:
+    """Has something to say for ever, and makes an event of each."""
+
+    def __init__(self, inbox: Inbox, cost: float = 1.0) -> None:
+        self.share = Share(inbox.line)
+        self._inbox, self._cost, self.said = inbox, cost, 0
+        inbox.stand(self)
+
+    def speak(self) -> None:
+        """One more, and at once the next."""
+        self.said += 1
+        self._inbox.put(Lost(connection=self.said))
+        self.share.charge(self._cost)
+        self._inbox.stand(self)
 
 
 def test_events_keep_their_order() -> None:
@@ -56,3 +73,27 @@ def test_clearing_forgets_the_alarm_too() -> None:
     inbox.ring()
     inbox.clear()
     assert inbox.drain() == []
+
+
+def test_what_happened_comes_before_what_anybody_says() -> None:
+    """And nothing is said before it is its turn: what is not asked for is not even read."""
+    inbox = Inbox()
+    flood = Flood(inbox)
+    inbox.put(Stalled(seconds=1))
+    assert inbox.drain(1) == [Stalled(seconds=1)]
+    assert flood.said == 0
+    assert inbox.drain(3) == [Lost(connection=1), Lost(connection=2), Lost(connection=3)]
+
+
+def test_a_flood_does_not_keep_the_alarm_off() -> None:
+    """It comes once everybody in the line was given a little; a heartbeat that stood there then comes before it."""
+    inbox = Inbox()
+    flood = Flood(inbox)
+    inbox.drain(10)
+    inbox.ring()
+    late = Flood(inbox)
+    events = inbox.drain(int(4 * SLACK))
+    assert Woke() in events
+    assert flood.said - 10 + late.said >= events.index(Woke())
+    assert events.index(Woke()) >= 1
+    assert events.count(Woke()) == 1

@@ -7,8 +7,10 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -21,9 +23,9 @@ from devmesh.coordinator.reception import Reception
 from devmesh.errors import PortTaken, SettingError
 from devmesh.settings import Settings
 from devmesh.vocabulary.facts import LeasesRenewed
-from devmesh.vocabulary.requests import Heartbeat
+from devmesh.vocabulary.requests import Heartbeat, IssueCredential
 from devmesh.vocabulary.terms import Role
-from tests.coordinator.rig import Client, looped, running
+from tests.coordinator.rig import Client, eventually, looped, running
 
 
 @pytest.fixture
@@ -156,3 +158,44 @@ async def test_a_connection_is_what_its_token_says(project: Path, settings: Sett
         assert channel.credential.role is Role.OPERATOR
         assert mesh.coordinator.agents == 0
         await client.close()
+
+
+@looped
+async def test_there_is_room_for_so_many_and_no_more(project: Path, settings: Settings) -> None:
+    """One more is refused with the reason, token or not; when one has gone there is room again."""
+    async with running(project, settings.model_copy(update={"max_connections": 3})) as mesh:
+        clients = [await Client.connect(mesh.connection) for _ in range(3)]
+        with pytest.raises(InvalidStatus) as caught:
+            await Client.connect(mesh.connection)
+        assert caught.value.response.status_code == 503
+        assert b"at most 3 at a time" in caught.value.response.body
+        await clients.pop().close()
+        await eventually(lambda: len(mesh.coordinator._listener.channels) == 2)
+        clients.append(await Client.connect(mesh.connection))
+        for client in clients:
+            await client.close()
+
+
+@looped
+async def test_one_credential_has_room_for_few_connections_and_one_share(project: Path, settings: Settings) -> None:
+    """Many by what was issued to one are refused, and those that are there count as one; others are not meant."""
+    async with running(project, settings.model_copy(update={"credential_connections": 2})) as mesh:
+        person = await mesh.operator()
+        secret = "s" * 43
+        digest = sha256(secret.encode()).hexdigest()
+        await person.ask(IssueCredential(role=Role.AGENT, digest=digest))
+        by_it = msgspec.structs.replace(mesh.connection, tokens={Role.AGENT: secret})
+        clients = [await Client.connect(by_it) for _ in range(2)]
+        with pytest.raises(InvalidStatus) as caught:
+            await Client.connect(by_it)
+        assert b"by this credential: at most 2" in caught.value.response.body
+        first, second = (
+            one for one in mesh.coordinator._listener.channels.values() if one.credential and one.credential.number
+        )
+        assert first.share is second.share
+        clients += [await Client.connect(mesh.connection) for _ in range(3)]
+        await clients.pop(0).close()
+        await eventually(lambda: len(mesh.coordinator._listener.channels) == 5)
+        clients.append(await Client.connect(by_it))
+        for client in (person, *clients):
+            await client.close()

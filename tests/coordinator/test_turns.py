@@ -8,16 +8,18 @@ from typing import Any, cast
 
 import pytest
 
+from devmesh.coordinator import turns
 from devmesh.coordinator.clock import Clock, Readings
 from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.lateness import LATE, Lateness
 from devmesh.coordinator.perform import Performer
 from devmesh.coordinator.recording import Recording
-from devmesh.coordinator.turns import TurnFailed, Turns
+from devmesh.coordinator.turns import AT_MOST, TurnFailed, Turns
 from devmesh.core.effects import Effect, Tell
-from devmesh.core.events import Connected, Heard, Lost, Stalled, Started, Stopping
+from devmesh.core.events import Connected, Event, Heard, Lost, Stalled, Started, Stopping
 from devmesh.core.snapshot import thaw
 from devmesh.core.state import MeshState
+from devmesh.core.step import step
 from devmesh.errors import StorageError
 from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import SessionOpened, WatchStarted
@@ -201,3 +203,24 @@ async def test_turns_end_with_the_goodbye() -> None:
     rig.inbox.put(Stopping(reason="done"))
     await asyncio.wait_for(rig.turns.run(), 5)
     assert not rig.turns.state.running
+
+
+@looped
+async def test_a_turn_ends_in_time_however_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would take longer is left for the next: the sockets have their say in between."""
+    rig = Rig()
+    await rig.turns.turn()
+    rig.done.clear()
+
+    def slow(state: MeshState, event: Event, now: float) -> list[Effect]:
+        rig.hand.at += AT_MOST / 4
+        return step(state, event, now)
+
+    monkeypatch.setattr(turns, "step", slow)
+    rig.come(*range(1, 11))
+    taken = []
+    while len(rig.inbox):
+        await rig.turns.turn()
+        taken.append(len(rig.done[-1][1]))
+    assert sum(taken) == 10
+    assert max(taken) <= 5
