@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +56,11 @@ class _Telling:
         "The current one, in each of the parentheses around."
         self._visited = {folder: None}
         "Every one that it was in, in order."
+        self._made: set[str] = set()
+        "Folders that it makes before they are needed."
+        self._put: list[str] = []
+        self._putting: list[str] = []
+        "Where it puts what may be a link or a folder: what is written there then goes nobody knows where."
 
     def command(self, text: str, depth: int) -> None:
         """Take in all that this text would write."""
@@ -85,7 +90,7 @@ class _Telling:
 
     @property
     def _places(self) -> Places:
-        return Places(self._folders[-1])
+        return Places(self._folders[-1], frozenset(self._made))
 
     def _enter(self, depth: int) -> None:
         """Each parenthesis has a current folder of its own."""
@@ -106,7 +111,11 @@ class _Telling:
 
     def _noting(self, tell: Callable[[], Iterable[str]]) -> None:
         try:
-            self.told.writes.extend(path for path in tell() if path not in HARMLESS)
+            paths = [path for path in tell() if path not in HARMLESS]
+            self.told.writes.extend(paths)
+            if any(f"{path}/".startswith(f"{put.rstrip('/')}/") for path in paths for put in self._put):
+                self._cannot(CannotTell("it writes where it has just put something else"))
+            self._put, self._putting = [*self._put, *self._putting], []
         except CannotTell as why:
             self._cannot(why)
 
@@ -155,7 +164,17 @@ class _Telling:
             raise CannotTell("what it writes could make a repository, with programs in its configuration, for git")
         if name in PROGRAMS and any(word.dynamic for word in words[1:]):
             raise CannotTell(f"the arguments of {name!r} are known only when it runs")
-        return tell(self._places, words[1:])
+        paths = tell(self._places, words[1:])
+        if name == "mkdir":
+            self._made.update(above for path in paths for above in _not_there(path))
+        if name in {"git", "cp", "mv"} and not self._are_plain(words[1:-1]):
+            self._putting = paths
+        return paths
+
+    def _are_plain(self, sources: Sequence[Word]) -> bool:
+        """Whether each is an ordinary file: no link, and nothing with links in it."""
+        found = [self._places.absolute(word.text) for word in sources if not word.text.startswith("-")]
+        return all(os.path.isfile(path) and not os.path.islink(path) for path in found)  # noqa: PTH113, PTH114
 
     def _shell(self, words: list[Word], depth: int) -> list[str]:
         if len(words) != 2 or not _is_plain(words[0], "-c", "-lc") or words[1].dynamic or words[1].glob:  # noqa: PLR2004
@@ -173,6 +192,13 @@ class _Telling:
         found = (match["path"] for pattern in _WRITTEN_BY_PYTHON for match in pattern.finditer(text))
         self.told.writes.extend(self._places.absolute(path) for path in found)
         raise CannotTell("what a Python program writes is not known")
+
+
+def _not_there(path: str) -> Iterator[str]:
+    """The path and those above it, as far as they are made with it."""
+    while not os.path.lexists(path):
+        yield path
+        path = os.path.dirname(path)  # noqa: PTH120
 
 
 def _is_plain(word: Word, *texts: str) -> bool:

@@ -21,6 +21,8 @@ class Places:
     """Absolute paths as text; folders end in `/`."""
 
     folder: str
+    made: frozenset[str] = frozenset()
+    "Folders that are not there yet, and will be."
 
     def absolute(self, path: str) -> str:
         """The path, from the root on. A `..` behind a link leads to where the link leads, as for the system."""
@@ -66,9 +68,14 @@ class Places:
         """What appears when the last of them is where the others go."""
         if len(operands) < 2:  # noqa: PLR2004 - from, to
             raise CannotTell("it does not say whereto")
-        place = self.one(operands[-1])
+        written = self.one(operands[-1])
+        place = written.rstrip("/")
+        inside = written.endswith("/") or is_folder(place) or place in self.made
         return [
-            path for word in operands[:-1] for source in self.of(word) for path in _arriving(source, word.text, place)
+            path
+            for word in operands[:-1]
+            for source in self.of(word)
+            for path in _arriving(source, word.text, place, inside=inside)
         ]
 
 
@@ -96,16 +103,16 @@ def _with_all_below(source: str, target: str) -> list[str]:
     return [f"{whole}/", *(f"{whole}/{name}" for name in below(source))]
 
 
-def _arriving(source: str, written: str, place: str) -> list[str]:
+def _arriving(source: str, written: str, place: str, *, inside: bool) -> list[str]:
     """What a source, as it was written, becomes in a place; `from/.` is what it holds, not the folder."""
     last = written.rstrip("/").rpartition("/")[2]
     if last in {"..", ""}:
         raise CannotTell("it takes all that a folder above holds")
-    if not is_folder(place):
+    if not inside or (is_folder(source) and not is_folder(place) and last == "."):
         return _with_all_below(source, place)
     if last != ".":
-        return _with_all_below(source, f"{place.rstrip('/')}/{Path(source).name}")
+        return _with_all_below(source, f"{place}/{Path(source).name}")
     names = below(source)
     if len(names) > MOST_ARRIVING:
         raise CannotTell("it writes too many files to name each")
-    return [f"{place.rstrip('/')}/{name}" for name in names]
+    return [f"{place}/{name}" for name in names]

@@ -54,6 +54,7 @@ DELICATE = {
     "copied in": command("cp -r prep/. ."),
     "copied in, to a folder that is not there": command("cp -r prep/. new"),
     "copied as a folder": command("cp -r prep other"),
+    "copied into a folder that it makes": command("mkdir new && cp prep/CLAUDE.md new"),
     "removed with its folder": command("rm -r sub"),
     "removed through a link": command("rm -r alias/"),
     "moved away with its folder": command("mv sub other"),
@@ -70,6 +71,7 @@ PLAIN = {
     "through a link to a plain folder": Wish("Edit", ("up/a.py",)),
     "a folder without any": command("rm -r plain"),
     "a folder moved": command("mv plain other"),
+    "an ordinary file, then written": command("cp src/a.py c.py && echo x > c.py"),
     "its contents copied": command("cp -r plain/. ."),
     "reading": command("cat CLAUDE.md .vscode/tasks.json && ls -R sub"),
 }
@@ -122,6 +124,28 @@ def test_a_path_through_a_link_and_back_leads_where_the_system_says(root: Path) 
     for path in ("out/x", "out/../x", "deep/../../../x"):
         found = meaning(Wish("Edit", (path,)), root)
         assert (found.inside, found.outside) == ((), (path,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "cp -a CLAUDE.md b; echo x > b",
+            "cp -r plain e && echo x > e/c.txt",
+            "mv up b; tee b/a.py",
+            "mv src s; touch s/x",
+        ),
+        *(
+            "git restore src; echo x > src/a.py",
+            "cp -r plain .; sed -i s/a/b/ plain/c.txt",
+            "bash -c 'mv up b'; cp GUIDE.md b",
+        ),
+    ],
+)
+def test_nothing_is_told_of_what_was_put_there_by_the_command_itself(text: str, root: Path) -> None:
+    """It may be a link, or a folder of links, that is not yet there to be looked at."""
+    assert meaning(command(text), root).untold
+    assert not meaning(command(text.partition(";")[0].partition("&&")[0]), root).untold
 
 
 @pytest.mark.parametrize("text", ["mv plain .git", "rm -r nested", "cp -r nested other", "mv config nested/.git/hooks"])
