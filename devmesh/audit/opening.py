@@ -27,7 +27,7 @@ from devmesh.audit.failpoints import Failpoint, passing
 from devmesh.audit.high_water import HighWater, read_high_water, write_high_water
 from devmesh.audit.migrations import migrate
 from devmesh.audit.mirror import MIRROR, Mirror
-from devmesh.audit.rebuild import Recovery, finish_rebuild, rebuild
+from devmesh.audit.rebuild import SAFE_DISTANCE, Recovery, finish_rebuild, rebuild
 from devmesh.audit.sealing import take_up
 from devmesh.errors import StorageError
 
@@ -154,7 +154,7 @@ def _begin(
     path = home / DATABASE
     with storage_errors(path):
         position, words = _position(connection), dict(connection.execute("SELECT key, value FROM meta"))
-        install_id = words.get("install_id", "")
+        install_id, was_clean = words.get("install_id", ""), words.get("clean", "1") == "1"
     mirror = Mirror(home / MIRROR, failpoint=failpoint)
     try:
         mark = read_high_water(home)
@@ -162,11 +162,12 @@ def _begin(
         install_id = install_id or (mark.install_id if mark else uuid4().hex)
         with storage_errors(path):
             sealing = take_up(home, connection, mark, failpoint=failpoint)
+            fresh = {"install_id": install_id, "clean": "0"}
+            fresh |= _beyond(position, words) if sealing.unmarked else {}
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(
-                "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (("install_id", install_id), ("clean", "0"))
-            )
+            connection.executemany("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", fresh.items())
             connection.execute("COMMIT")
+            words |= fresh
         epoch = max(position.epoch, int(words.get("epoch_floor", 0)))
         sequence = max(position.sequence, int(words.get("floor", 0)))
         head = "" if sealing.chain.head == FIRST else sealing.chain.head.hex()
@@ -186,12 +187,21 @@ def _begin(
         last_sequence=sequence,
         last_now=position.now,
         last_at=position.at,
-        was_clean=words.get("clean", "1") == "1" and recovery is None,
+        was_clean=was_clean and recovery is None,
         recovery=recovery,
         notes=(*sealing.notes, *_notes(copies)),
         chain=sealing.chain,
         last_fact=position.sequence,
     )
+
+
+def _beyond(position: _Position, words: dict[str, str]) -> dict[str, str]:
+    """Numbers that none before can have reached: nobody knows how many facts, that is tokens, there were."""
+    floor, epoch = int(words.get("floor", 0)), int(words.get("epoch_floor", 0))
+    return {
+        "floor": str(max(floor, position.sequence + SAFE_DISTANCE)),
+        "epoch_floor": str(max(epoch, position.epoch + 1)),
+    }
 
 
 def _refuse_vanished(home: Path, path: Path) -> None:

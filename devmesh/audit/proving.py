@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devmesh.audit.chain import FIRST, KEY_FILE, Chain, read_key
 from devmesh.audit.database import open_reader
 from devmesh.audit.high_water import read_high_water
 from devmesh.audit.mirror import follows
 from devmesh.audit.rows import COLUMNS, RECORDED_COLUMNS, SEAL, recorded_of, row_of
-from devmesh.audit.sealing import doubts_of, seal_until, sealed_from
+from devmesh.audit.sealing import doubts_of, lacks_mark, seal_until, sealed_from
 from devmesh.errors import StorageError
 from devmesh.vocabulary.codec import Recorded
 
@@ -79,7 +80,8 @@ def prove(home: Path, *, head: str = "") -> Proof:
             what = "is from before records were sealed" if begun is None else f"cannot be proven without {KEY_FILE}"
             fault = Fault(sequence=1, message=f"the record {what}; the next start of the mesh seals it")
             return Proof(facts=0, head="", fault=fault, until=_last(connection))
-        return _proof(connection, Chain(key, seal_until(connection, begun - 1)[1]), begun, wanted)
+        proof = _proof(connection, Chain(key, seal_until(connection, begun - 1)[1]), begun, wanted)
+        return replace(proof, fault=_unmarked(home, connection)) if proof.fault is None else proof
 
 
 def _proof(connection: sqlite3.Connection, chain: Chain, begun: int, wanted: list[Head]) -> Proof:
@@ -93,6 +95,15 @@ def _proof(connection: sqlite3.Connection, chain: Chain, begun: int, wanted: lis
     head = f"{last}:{chain.head.hex()}" if last else ""
     kept = next((Fault(sequence=one.sequence, message=one.message) for one in doubts_of(connection)), None)
     return Proof(facts=count, head=head, fault=fault or kept or _unmet(connection, wanted), until=_last(connection))
+
+
+def _unmarked(home: Path, connection: sqlite3.Connection) -> Fault | None:
+    """Whether there is no mark where there should be one. Read anew: a mesh may have begun its record just now."""
+    if not lacks_mark(connection, read_high_water(home)):
+        return None
+    last = _last(connection)
+    message = f"the mark beside the record is gone: whether facts after {last} were cut off cannot be told"
+    return Fault(sequence=last + 1, message=message)
 
 
 def _rows(connection: sqlite3.Connection, begun: int) -> Iterator[Row]:

@@ -36,6 +36,8 @@ class Sealing(NamedTuple):
 
     chain: Chain
     notes: tuple[str, ...]
+    unmarked: bool = False
+    "Whether the mark that should be beside the record was not: nothing says how far the record ever came."
 
 
 def doubts_of(connection: sqlite3.Connection) -> tuple[Doubt, ...]:
@@ -58,6 +60,18 @@ def seal_until(connection: sqlite3.Connection, sequence: int) -> tuple[int, byte
     return (int(row[0]), bytes(row[1] or FIRST)) if row else (0, FIRST)
 
 
+def lacks_mark(connection: sqlite3.Connection, mark: HighWater | None) -> bool:
+    """Whether a sealed record has facts that a mark should speak of, and none does.
+
+    It is written after the first turn, so a record of a single turn may rightly lack it.
+    """
+    if sealed_from(connection) is None or (mark is not None and mark.head):
+        return False
+    return connection.execute("SELECT count(DISTINCT at) FROM facts").fetchone()[0] > 1 or (
+        mark is None and connection.execute("SELECT 1 FROM facts LIMIT 1").fetchone() is not None
+    )
+
+
 def take_up(
     home: Path, connection: sqlite3.Connection, mark: HighWater | None, *, failpoint: Failpoint = passing
 ) -> Sealing:
@@ -68,11 +82,13 @@ def take_up(
     last, head = seal_until(connection, 2**63 - 1)
     begun, anchored = sealed_from(connection), bool(mark and mark.head)
     key = read_key(home)
+    unmarked = lacks_mark(connection, mark)
     lost = key is None and (begun is not None or anchored)
     chain = Chain(key or make_key(home), head)
     connection.execute("BEGIN IMMEDIATE")
     try:
         found = _found(connection, mark, last, lost=lost, unsealed=begun is None and anchored)
+        found += _unmarked(connection, last) if unmarked else ()
         if begun is None and not anchored:
             chain = seal_all(connection, chain.at(FIRST))
             failpoint("sealed_before_commit")
@@ -84,7 +100,7 @@ def take_up(
     except BaseException:
         connection.execute("ROLLBACK")
         raise
-    return Sealing(chain, tuple(f"{one.message}. `devmesh audit verify` says more." for one in found))
+    return Sealing(chain, tuple(f"{one.message}. `devmesh audit verify` says more." for one in found), unmarked)
 
 
 def seal_all(connection: sqlite3.Connection, chain: Chain) -> Chain:
@@ -114,6 +130,13 @@ def _found(
         if seal.hex() != mark.head:
             found.append(Doubt(sequence, f"fact {sequence} does not carry the seal that was kept beside the record"))
     return [one for one in found if one not in doubts_of(connection)]
+
+
+def _unmarked(connection: sqlite3.Connection, last: int) -> tuple[Doubt, ...]:
+    """Said once for each place where it happened."""
+    message = f"the mark beside the record was gone: whether facts after {last} were cut off can no longer be told"
+    doubt = Doubt(last + 1, message)
+    return () if doubt in doubts_of(connection) else (doubt,)
 
 
 def _keep(connection: sqlite3.Connection, word: str, value: str) -> None:

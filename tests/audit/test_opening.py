@@ -17,11 +17,13 @@ from devmesh.audit.high_water import HIGH_WATER_FILE, HighWater, read_high_water
 from devmesh.audit.journal import Journal
 from devmesh.audit.mirror import MIRROR
 from devmesh.audit.opening import repair
+from devmesh.audit.proving import prove
 from devmesh.audit.rebuild import SAFE_DISTANCE
 from devmesh.errors import DevMeshError, StorageError
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.codec import Recorded
 from tests.audit.samples import WALL, locking
+from tests.audit.tampering import record as record_over_time
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -137,18 +139,50 @@ def test_the_record_of_another_mesh_is_refused(tmp_path: Path) -> None:
         open_again(tmp_path / "a")
 
 
-def test_a_lost_or_garbled_mark_is_written_anew(tmp_path: Path) -> None:
-    """The mark guards the record; it is not needed to open it."""
-    last = record(tmp_path)
-    for spoilt in (None, b"{"):
-        (tmp_path / HIGH_WATER_FILE).unlink()
-        if spoilt is not None:
-            (tmp_path / HIGH_WATER_FILE).write_bytes(spoilt)
-            (tmp_path / HIGH_WATER_FILE).chmod(0o600)
-        open_again(tmp_path)
-        mark = read_high_water(tmp_path)
-        assert mark is not None
-        assert (mark.sequence, mark.epoch) == (last, 1)
+@pytest.mark.parametrize("spoilt", [None, b"{", b'{"install_id":"x","epoch":0,"sequence":0,"head":""}'])
+def test_a_lost_mark_is_said_and_no_number_comes_twice(tmp_path: Path, spoilt: bytes | None) -> None:
+    """Its end may be cut off: the mesh goes on far beyond, says so, and a proof names it from then on."""
+    last = record_over_time(tmp_path)
+    with closing(sqlite3.connect(tmp_path / DATABASE)) as connection:
+        connection.execute("DELETE FROM facts WHERE sequence > ?", (last - 5,))
+        connection.commit()
+    lines = (tmp_path / MIRROR).read_bytes().splitlines(keepends=True)
+    (tmp_path / MIRROR).write_bytes(b"".join(lines[:-5]))
+    mark = read_high_water(tmp_path)
+    assert mark is not None
+    (tmp_path / HIGH_WATER_FILE).unlink()
+    if spoilt is not None:
+        (tmp_path / HIGH_WATER_FILE).write_bytes(spoilt.replace(b'"x"', f'"{mark.install_id}"'.encode()))
+        (tmp_path / HIGH_WATER_FILE).chmod(0o600)
+    said = f"the mark beside the record is gone: whether facts after {last - 5} were cut off cannot be told"
+    assert (found := prove(tmp_path).fault) is not None
+    assert found.message == said
+    journal = open_again(tmp_path)
+    assert journal.last_sequence == last - 5 + SAFE_DISTANCE
+    assert journal.epoch == 2, "a start may be cut off, too"
+    assert any("the mark beside the record was gone" in note for note in journal.notes)
+    assert (anew := read_high_water(tmp_path)) is not None
+    assert (anew.sequence, anew.head != "") == (last - 5, True)
+    assert (found := prove(tmp_path).fault) is not None
+    assert "the mark beside the record was gone" in found.message
+    again = open_again(tmp_path)
+    assert again.last_sequence == journal.last_sequence
+    assert not [note for note in again.notes if "mark" in note]
+
+
+def test_a_record_of_a_single_turn_may_lack_its_seal_in_the_mark(tmp_path: Path) -> None:
+    """A crash between the first turn and its mark: nothing is wrong, and nothing leaps."""
+    journal = Journal.open(tmp_path, now_wall=WALL)
+    mark = read_high_water(tmp_path)
+    journal.append(locking(1)[0], WALL)
+    journal.close(clean=False)
+    assert mark is not None
+    assert not mark.head
+    write_high_water(tmp_path, mark)
+    assert prove(tmp_path).fault is None
+    again = open_again(tmp_path)
+    assert again.last_sequence == journal.last_sequence
+    assert not [note for note in again.notes if "mark" in note]
 
 
 def test_a_start_is_marked_at_once(tmp_path: Path) -> None:

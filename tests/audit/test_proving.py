@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from devmesh.audit import proving
 from devmesh.audit.database import DATABASE
 from devmesh.audit.high_water import HIGH_WATER_FILE, HighWater, read_high_water, write_high_water
 from devmesh.audit.journal import MARK_SOON, Journal
@@ -120,7 +121,12 @@ def test_a_cut_off_end_is_found_by_the_mark_or_by_a_head(home: Path) -> None:
     mark = read_high_water(home)
     assert mark is not None
     write_high_water(home, HighWater(install_id=mark.install_id, epoch=mark.epoch, sequence=before.facts - 5))
-    assert prove(home).fault is None
+    assert "the mark beside the record is gone" in fault(home)[1]
+    with closing(sqlite3.connect(home / DATABASE)) as connection:
+        row = connection.execute("SELECT seal FROM facts WHERE sequence = ?", (before.facts - 5,)).fetchone()
+    cut = HighWater(install_id=mark.install_id, epoch=mark.epoch, sequence=before.facts - 5, head=row[0].hex())
+    write_high_water(home, cut)
+    assert prove(home).fault is None, "whoever writes the right seal into the mark is shown by a head kept elsewhere"
     message = f"the record ends at fact {before.facts - 5}, and fact {before.facts} was sealed: its end is cut off"
     assert fault(home, before.head) == (before.facts - 4, message)
 
@@ -151,7 +157,23 @@ def test_the_mark_is_never_far_behind(tmp_path: Path) -> None:
     assert prove(tmp_path).fault is None
 
 
-def test_a_missing_mark_is_no_fault(home: Path) -> None:
-    """It is a second witness, not the record."""
+def test_a_missing_mark_is_named(home: Path) -> None:
+    """Without it, nothing shows that the end is not cut off."""
+    last = prove(home).facts
     (home / HIGH_WATER_FILE).unlink()
-    assert prove(home).fault is None
+    assert fault(home) == (
+        last + 1,
+        f"the mark beside the record is gone: whether facts after {last} were cut off cannot be told",
+    )
+
+
+def test_a_record_that_begins_just_now_has_its_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read before the rows, the mark may be older than they are: it is read again before it is missed."""
+    journal = Journal.open(tmp_path, now_wall=WALL)
+    early = read_high_water(tmp_path)
+    for number, batch in enumerate(locking(5)):
+        journal.append(batch, WALL + number)
+    marks = iter([early])
+    monkeypatch.setattr(proving, "read_high_water", lambda home: next(marks, None) or read_high_water(home))
+    assert prove(tmp_path).fault is None
+    journal.close()

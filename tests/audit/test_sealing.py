@@ -93,7 +93,7 @@ def test_a_rebuilt_record_is_proven_if_the_mirror_was_not_touched(home: Path) ->
     assert journal.recovery is not None
     assert not journal.recovery.doubt
     journal.close()
-    assert prove(home, head=before.head) == Proof(facts=before.facts, head=before.head)
+    assert prove(home, head=before.head) == Proof(facts=before.facts, head=before.head, until=before.facts)
     mirror.write_text(mirror.read_text().replace("claude-1", "claude-9"))
     database.write_bytes(b"this is no database" * 1000)
     journal = Journal.open(home, now_wall=WALL)
