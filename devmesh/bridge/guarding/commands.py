@@ -117,6 +117,7 @@ class _Telling:
                 self._cannot(CannotTell("it writes where it has just put something else"))
             self._put, self._putting = [*self._put, *self._putting], []
         except CannotTell as why:
+            self.told.writes.extend(why.writes)
             self._cannot(why)
 
     def _cannot(self, why: CannotTell) -> None:

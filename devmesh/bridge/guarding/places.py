@@ -62,7 +62,11 @@ class Places:
 
     def whole(self, words: Iterable[Word]) -> list[str]:
         """The same, where a folder means all that is in it: itself, and each file below it."""
-        return [one for path in self.all(words) for one in _with_all_below(path, path)]
+        paths = self.all(words)
+        try:
+            return [one for path in paths for one in _with_all_below(path, path)]
+        except CannotTell as why:
+            raise CannotTell(str(why), (f"{path}/" if is_folder(path) else path for path in paths)) from why
 
     def into(self, operands: Sequence[Word]) -> list[str]:
         """What appears when the last of them is where the others go."""
@@ -71,12 +75,15 @@ class Places:
         written = self.one(operands[-1])
         place = written.rstrip("/")
         inside = written.endswith("/") or is_folder(place) or place in self.made
-        return [
-            path
-            for word in operands[:-1]
-            for source in self.of(word)
-            for path in _arriving(source, word.text, place, inside=inside)
-        ]
+        try:
+            return [
+                path
+                for word in operands[:-1]
+                for source in self.of(word)
+                for path in _arriving(source, word.text, place, inside=inside)
+            ]
+        except CannotTell as why:
+            raise CannotTell(str(why), [f"{place}/"]) from why
 
 
 def is_folder(path: str) -> bool:

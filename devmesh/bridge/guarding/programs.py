@@ -99,7 +99,11 @@ def _copy(places: Places, words: list[Word]) -> list[str]:
 
 def _move(places: Places, words: list[Word]) -> list[str]:
     operands = _operands(_MOVE, "mv", words)
-    return [*places.whole(operands[:-1]), *places.into(operands)]
+    sources = places.all(operands[:-1])
+    try:
+        return [*places.whole(operands[:-1]), *places.into(operands)]
+    except CannotTell as why:
+        raise CannotTell(str(why), [*sources, *places.all(operands[-1:]), *why.writes]) from why
 
 
 def _truncate(places: Places, words: list[Word]) -> list[str]:

@@ -6,6 +6,7 @@ A reader, not a shell: what it does not fully understand it refuses to read, so 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from devmesh.bridge.guarding.expansions import end_of_backticks, end_of_parameter, end_of_sum, evaluates, joins_words
 from devmesh.bridge.guarding.words import Simple, Word
@@ -25,6 +26,11 @@ _NAME = re.compile(r"[A-Za-z_]\w*|.", re.ASCII | re.DOTALL)
 
 class CannotTell(Exception):
     """What it would write cannot be told; the message says what stands in the way."""
+
+    def __init__(self, why: str, writes: Iterable[str] = ()) -> None:
+        super().__init__(why)
+        self.writes = tuple(writes)
+        "What it writes in any case."
 
 
 def simple_commands(text: str, depth: int = 0) -> tuple[list[Simple], list[str]]:

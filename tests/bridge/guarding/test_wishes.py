@@ -166,6 +166,35 @@ def test_a_folder_with_more_than_can_be_looked_at_is_untold(root: Path, monkeypa
     assert "too many" in meaning(command("cp -r prep/. ."), root).untold
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rm -rf prep {out}",
+        "rm -rf {out}/big",
+        "cp -r prep {out}",
+        "mv prep {out}/x",
+        "mv {out}/big a",
+        "mv prep {out}/big a",
+    ],
+)
+@looped
+async def test_what_leads_out_is_refused_however_much_it_is(
+    text: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in a workspace of its own, where a command that cannot be told is let through."""
+    monkeypatch.setattr("devmesh.bridge.guarding.places.MOST_BELOW", 2)
+    (root.parent / "big").mkdir()
+    for name in "abc":
+        (root.parent / "big" / name).touch()
+    wish = command(text.format(out=root.parent))
+    assert meaning(wish, root).untold
+
+    async def nobody(_: Ask) -> str:
+        raise AssertionError
+
+    assert not (await OwnGate(root, nobody)(wish)).granted
+
+
 def test_many_files_are_looked_at_in_a_moment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each folder's links are read once for a wish, not once for each of its files."""
     for number in range(200):
