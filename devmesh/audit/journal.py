@@ -58,6 +58,8 @@ class Journal:
         self.recovery: Recovery | None = opened.recovery
         "What was done about a damaged record. To be shown to the person."
         self.notes = opened.notes
+        self.doubts = opened.doubts
+        "Notes that the person has to hear: something can no longer be proven."
         self._install_id = opened.install_id
         self._last_at = opened.last_at
         self._claim = opened.claim

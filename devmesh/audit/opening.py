@@ -54,6 +54,8 @@ class Opened(NamedTuple):
     was_clean: bool
     recovery: Recovery | None
     notes: tuple[str, ...]
+    doubts: tuple[str, ...]
+    "Those of the notes that say what can no longer be proven."
     chain: Chain
     last_fact: int
     "The last there is; `last_sequence` is beyond it after a rebuild."
@@ -190,6 +192,7 @@ def _begin(
         was_clean=was_clean and recovery is None,
         recovery=recovery,
         notes=(*sealing.notes, *_notes(copies)),
+        doubts=sealing.notes,
         chain=sealing.chain,
         last_fact=position.sequence,
     )

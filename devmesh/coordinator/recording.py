@@ -65,7 +65,7 @@ class Recording:
         if kind := await loop.run_in_executor(executor, remote_kind, home):
             _log.warning("the record lies on a network disk; set DEVMESH_HOME to a local folder", kind=kind)
         for note in journal.notes:
-            _log.info("a note on the record", note=note)
+            (_log.warning if note in journal.doubts else _log.info)("a note on the record", note=note)
         return cls(executor, journal, failpoint)
 
     async def recover(self, now_wall: float) -> MeshState:

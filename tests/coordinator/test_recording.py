@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import psutil
 import pytest
 from msgspec.structs import force_setattr, replace
 
+from devmesh.audit.high_water import HIGH_WATER_FILE
 from devmesh.audit.journal import Journal
 from devmesh.coordinator import recording
 from devmesh.coordinator.recording import Recording
@@ -144,3 +146,17 @@ async def test_a_record_on_a_network_disk_is_warned_of(
     await (await Recording.open(tmp_path, now_wall=0.0)).close(None)
     assert "network disk" in caplog.text
     assert "nfs4" in caplog.text
+
+
+@looped
+async def test_a_mark_that_is_gone_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What can no longer be proven is said aloud; a note on the system is not."""
+    record = await live(tmp_path, MeshState(), *story())
+    await record.close(None)
+    (tmp_path / HIGH_WATER_FILE).unlink()
+    caplog.set_level(logging.INFO, logger="devmesh")
+    record = await Recording.open(tmp_path, now_wall=1.0)
+    await record.close(None)
+    loud = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    assert len(loud) == 1
+    assert "the mark beside the record was gone" in loud[0]
