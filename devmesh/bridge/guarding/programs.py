@@ -22,7 +22,7 @@ _SAFE_SED = re.compile(
     re.DOTALL,
 )
 "Commands of sed that neither write another file nor run a program."
-_DD = re.compile(r"(?:if|of|bs|ibs|obs|count|skip|seek|status|conv|iflag|oflag)=(?![~:])[^=]*$", re.DOTALL)
+_DD = re.compile(r"(?:if|of|bs|ibs|obs|count|skip|seek|status|conv|iflag|oflag)=[^=]*$", re.DOTALL)
 _FIND = re.compile(
     r"[^-].*|-?|-(?:name|iname|path|ipath|wholename|iwholename|regex|iregex|regextype|lname|ilname|type|xtype|size|"
     r"[amc]time|[amc]min|newer(?:[aBcm][aBcmt])?|anewer|cnewer|maxdepth|mindepth|print|print0|printf|prune|not|and|or|"

@@ -30,6 +30,7 @@ def root(tmp_path: Path) -> Path:
     (root / "alias").symlink_to("sub")
     (root / "AGENTS.md").symlink_to("docs/guide.md")
     (root / "up").symlink_to("src")
+    (root / "far").symlink_to("config/deep")
     return root
 
 
@@ -104,7 +105,9 @@ MEANT = {
     "cp -r plain/. new": {"new/": "new/"},
     "rm -r sub": {"sub/": "sub/"},
     "mv plain other": {"plain/": "plain/", "other/": "other/"},
-    "cd up && echo x > ../a.py": {"../a.py": "a.py"},
+    "cd far && echo x > ../y": {"../y": "config/y"},
+    "cd far; cd ..; echo x > y": {"y": "y"},
+    "echo x > far/../y": {"far/../y": "config/y"},
     "echo x > up/a.py": {"up/a.py": "src/a.py"},
 }
 
