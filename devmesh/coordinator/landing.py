@@ -141,7 +141,7 @@ class Lander:
     def _exchange(
         self, writes: Iterable[PlannedWrite], staged: dict[str, Staged], landing: Landing, before: Sequence[Displaced]
     ) -> None:
-        """Until one has moved, or the disk refuses: then all is taken back. What was exchanged `before` is synced, too."""
+        """Until one has moved, or the disk refuses: then all is taken back. What was exchanged `before` is synced."""
         try:
             for write in writes:
                 outcome = self._put(write, staged.get(write.path))
