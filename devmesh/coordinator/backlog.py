@@ -26,6 +26,11 @@ class Backlog:
         """Whether no more should be read for now. What has been read already is taken all the same."""
         return len(self._texts) >= MOST_WAITING or self._bytes >= MOST_WAITING_BYTES
 
+    @property
+    def next_size(self) -> int:
+        """Bytes of the earliest. Raises IndexError when there is none."""
+        return len(self._texts[0])
+
     def add(self, text: bytes) -> None:
         """The latest."""
         self._texts.append(text)

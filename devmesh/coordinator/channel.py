@@ -97,6 +97,11 @@ class Channel(ServerConnection):
         return self.credential is not None and self.credential.role is Role.AGENT
 
     @property
+    def weight(self) -> float:
+        """Tokens that its next message costs at least."""
+        return 1 + self._backlog.next_size / BYTES
+
+    @property
     def _is_open(self) -> bool:
         return self.protocol.state is State.OPEN and not self._ending.done()
 

@@ -1,4 +1,4 @@
-"""Who is heard next: of all who wait to say something, whoever was given the least. Knows no message and no rule.
+"""Who is heard next: of all who wait, whoever will have been given the least by then. Knows no message and no rule.
 
 What was done for somebody is counted in tokens, as its pace is; who begins to speak begins with what the others have,
 so that silence saves nothing up, and one word of who is mostly silent never waits for all that a flood has to say.
@@ -36,17 +36,21 @@ class Speaker(Protocol):
     def share(self) -> Share:
         """What it is charged to."""
 
+    @property
+    def weight(self) -> float:
+        """Tokens that what it says next costs at least, as far as its length tells."""
+
     def speak(self) -> None:
         """Say one thing now."""
 
 
 class Line:
-    """Those who wait, each once. Ties go to who came first."""
+    """Those who wait, each once. Ties go to who came first; one word goes before a speech."""
 
     def __init__(self) -> None:
         self.reached = 0.0
         "What whoever was heard last had been given by then: it never goes back."
-        self._waiting: list[tuple[float, int, Speaker]] = []
+        self._waiting: list[tuple[float, int, float, Speaker]] = []
         self._count = 0
 
     def __len__(self) -> int:
@@ -57,16 +61,18 @@ class Line:
         share = speaker.share
         share.used = max(share.used, self.reached)
         self._count += 1
-        heappush(self._waiting, (share.used, self._count, speaker))
+        weight = speaker.weight
+        heappush(self._waiting, (share.used + weight, self._count, weight, speaker))
 
     def least(self) -> float | None:
         """What whoever is next has been given; None when nobody waits."""
         waiting = self._waiting
         while waiting:
-            used, count, speaker = waiting[0]
-            if speaker.share.used <= used:
+            place, count, weight, speaker = waiting[0]
+            used = speaker.share.used
+            if used + weight <= place:
                 return used
-            heapreplace(waiting, (speaker.share.used, count, speaker))
+            heapreplace(waiting, (used + weight, count, weight, speaker))
         return None
 
     def next(self) -> Speaker | None:
@@ -75,7 +81,7 @@ class Line:
         if least is None:
             return None
         self.reached = max(self.reached, least)
-        return heappop(self._waiting)[2]
+        return heappop(self._waiting)[3]
 
     def clear(self) -> None:
         """Send everybody away."""

@@ -15,6 +15,7 @@ class Flood:
 
     def __init__(self, inbox: Inbox, cost: float = 1.0) -> None:
         self.share = Share(inbox.line)
+        self.weight = 1.0
         self._inbox, self._cost, self.said = inbox, cost, 0
         inbox.stand(self)
 

@@ -11,9 +11,18 @@ class Talker:
     """Says its name so many times, each of which costs so much, and stands in line again as long as it has more."""
 
     def __init__(
-        self, line: Line, said: list[str], name: str, times: int, cost: float, share: Share | None = None
+        self,
+        line: Line,
+        said: list[str],
+        name: str,
+        times: int,
+        cost: float,
+        *,
+        share: Share | None = None,
+        weight: float = 1.0,
     ) -> None:
         self.share = share or Share(line)
+        self.weight = weight
         self._line, self._said, self._name = line, said, name
         self._left, self._cost = times, cost
         line.stand(self)
@@ -82,7 +91,7 @@ def test_connections_of_one_credential_have_one_share() -> None:
     line, said = Line(), list[str]()
     share = Share(line)
     for _ in range(5):
-        Talker(line, said, "m", 100, 1, share)
+        Talker(line, said, "m", 100, 1, share=share)
     Talker(line, said, "o", 100, 1)
     heard(line, 60)
     assert 28 <= said.count("o") <= 32
@@ -96,3 +105,13 @@ def test_nobody_waits_for_ever_for_what_was_done_for_it_once() -> None:
     Talker(line, said, "o", 10_000, 1)
     heard(line, int(DEEPEST) + 3)
     assert said.count("d") == 2
+
+
+def test_one_word_goes_before_the_speeches_of_those_who_come_at_the_same_time() -> None:
+    """Of who was given the same, who says something short is first: it does not wait for forty that begin at length."""
+    line, said = Line(), list[str]()
+    for _ in range(40):
+        Talker(line, said, "f", 100, 17, weight=17.0)
+    Talker(line, said, "v", 1, 1)
+    heard(line, 1)
+    assert said == ["v"]
