@@ -50,12 +50,14 @@ def told(command: str, folder: Path) -> Told:
 class _Telling:
     """One command being told."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, *, after_writes: bool = False) -> None:
         self.told = Told()
         self._folders = [folder]
         "The current one, in each of the parentheses around."
         self._visited = {folder: None}
         "Every one that it was in, in order."
+        self._after_writes = after_writes
+        "Whether the command around it writes."
         self._made: set[str] = set()
         "Folders that it makes before they are needed."
         self._put: list[str] = []
@@ -82,7 +84,7 @@ class _Telling:
 
     def _inside(self, text: str, folder: str, depth: int) -> None:
         """A command whose output is used: in which of the folders it runs is not told, so it must write nothing."""
-        inner = _Telling(folder)
+        inner = _Telling(folder, after_writes=self._after_writes or bool(self.told.writes))
         inner.command(text, depth)
         self.told.writes.extend(inner.told.writes)
         if inner.told.untold or inner.told.writes:
@@ -128,11 +130,15 @@ class _Telling:
         alone = len(words) == len(simple.words) == 2  # noqa: PLR2004 - some shells take `time cd` for a program
         surely = alone and simple.before in {"", ";", "("} and simple.after in {"", ";", "&&", ")"}
         place = "" if not surely or words[1].text.startswith("-") else self._place(words[1])
-        if not place or not is_folder(place):
+        if not place or not os.access(place, os.X_OK) or not is_folder(place) or self._is_changed(place):
             raise CannotTell("it goes to a folder that cannot be told")
         self._folders[-1] = place
         self._visited[place] = None
         return []
+
+    def _is_changed(self, place: str) -> bool:
+        """Whether what goes before may have moved the folder away, or taken its place."""
+        return any(f"{place.rstrip('/')}/".startswith(f"{path.rstrip('/')}/") for path in self.told.writes)
 
     def _place(self, word: Word) -> str:
         """Where `cd` goes: unlike every program, it takes `..` for what the path itself says."""
@@ -161,7 +167,8 @@ class _Telling:
         tell = PROGRAMS.get(name) or QUESTIONS.get(name)
         if tell is None:
             raise CannotTell(f"what {words[0].text[:60]!r} writes is not known")
-        if name == "git" and self.told.writes and not is_repository(self._folders[-1]):
+        writing = self._after_writes or self.told.writes
+        if name == "git" and writing and not is_repository(self._folders[-1]):
             raise CannotTell("what it writes could make a repository, with programs in its configuration, for git")
         if name in PROGRAMS and any(word.dynamic for word in words[1:]):
             raise CannotTell(f"the arguments of {name!r} are known only when it runs")
