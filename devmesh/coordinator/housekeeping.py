@@ -18,18 +18,24 @@ _log = logs.logger("coordinator")
 
 
 def live_workspaces(state: MeshState) -> frozenset[Path]:
-    """The workspaces of tasks that have not ended: their bridges may still be working there."""
-    tasks = (task for task in state.tasks.values() if task.state not in ENDED)
-    return frozenset(Path(task.workspace).absolute() for task in tasks if task.workspace)
+    """The workspaces of tasks that have not ended: their bridges may still be working there.
+
+    For those whose agent is known, also the name that its workspace has or would have: papers beside it are called so.
+    """
+    tasks = [(number, task) for number, task in state.tasks.items() if task.workspace and task.state not in ENDED]
+    named = (Path(f"{task.agent}-{number}-{task.attempt}") for number, task in tasks if task.agent)
+    return frozenset({*(Path(task.workspace or "").absolute() for _, task in tasks), *named})
 
 
 def tidy_home(repository: Repository, live: frozenset[Path]) -> tuple[str, ...]:
-    """Remove every check's work tree, and every workspace that no living task has; returns what was removed.
+    """Remove every check's work tree, and every workspace, and papers beside it, that no living task has.
 
-    Blocking. What cannot be removed stays, and is logged.
+    Returns what was removed. Blocking. What cannot be removed stays, and is logged.
     """
     home = repository.home
-    stale = [*_folders(home / CHECKS), *(place for place in _folders(home / WORKSPACES) if place not in live)]
+    papers = tuple(f"{place.name}." for place in live)
+    kept = {place for place in _folders(home / WORKSPACES) if place in live or place.name.startswith(papers)}
+    stale = [*_folders(home / CHECKS), *(place for place in _folders(home / WORKSPACES) if place not in kept)]
     for place in stale:
         try:
             repository.worktree_remove(place)

@@ -26,6 +26,15 @@ def test_only_workspaces_of_living_tasks_stay(gate: WriteGate, project: Path) ->
     assert tidy_home(repository, frozenset({home / "workspaces" / "codex-2-1"})) == ()
 
 
+def test_what_a_living_tasks_tool_keeps_beside_its_workspace_stays(gate: WriteGate) -> None:
+    """Whether that workspace is one of ours or the project itself; of an ended task's it goes."""
+    workspaces = gate.repository.home / "workspaces"
+    for name in ("claude-1-1.own", "claude-1-10.own", "codex-2-1.plugin", "gemini-3-1.own"):
+        (workspaces / name).mkdir(parents=True)
+    removed = tidy_home(gate.repository, frozenset({workspaces / "claude-1-1", Path("codex-2-1")}))
+    assert removed == ("workspaces/claude-1-10.own", "workspaces/gemini-3-1.own")
+
+
 def test_an_empty_home_needs_no_tidying(gate: WriteGate) -> None:
     """The first start."""
     assert tidy_home(gate.repository, frozenset()) == ()
@@ -39,3 +48,5 @@ def test_a_workspace_lives_as_long_as_its_task(tmp_path: Path) -> None:
         posted = TaskPosted(task=number, prompt="x")
         state.tasks[number] = Task(posted=posted, posted_at=0.0, state=condition, workspace=workspace)
     assert live_workspaces(state) == {tmp_path / "1", tmp_path / "2"}
+    state.tasks[2].agent, state.tasks[2].attempt = "claude-1", 3
+    assert live_workspaces(state) == {tmp_path / "1", tmp_path / "2", Path("claude-1-2-3")}
