@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_MOST_NAMES = 40
+"On the way of one path: the system follows no more links either."
 _join = os.path.join
 "Of texts, which may be no paths."
 
@@ -30,6 +32,7 @@ class Names:
         self._root = root
         self._links: dict[str, list[tuple[str, str]]] = {}
         self._folders: dict[str, str] = {}
+        self._targets: dict[str, str] = {}
 
     def seen(self, path: str) -> Seen:
         """The path, as a tool wrote it, seen from the project."""
@@ -43,13 +46,35 @@ class Names:
         real = tuple(dict.fromkeys([leading, os.path.realpath(written) if ".." in text else leading]))
         if not all(map(self._is_inside, real)):
             return Seen()
-        called = {spelled, beside}
+        called = {beside, *self._on_the_way(spelled)}
         called.update(name for one in real for name in self._leading_to(one))
         ending = "/" if path.endswith("/") else ""
         return Seen(
             tuple(self._shown(one, ending) for one in real),
             tuple(sorted(self._shown(one, ending) for one in called if self._is_inside(one))),
         )
+
+    def _on_the_way(self, path: str) -> set[str]:
+        """The path, and what it is called after each of its links."""
+        found: set[str] = set()
+        left = [path]
+        while left and len(found) < _MOST_NAMES:
+            one = left.pop()
+            if one not in found and self._is_inside(one):
+                found.add(one)
+                left += [after for at in self._ends(one) if (after := self._followed(one[:at], one[at:]))]
+        return found
+
+    def _ends(self, path: str) -> list[int]:
+        """Where each of its parts below the project ends."""
+        return [at for at in range(len(self._root) + 1, len(path) + 1) if at == len(path) or path[at] == "/"]
+
+    def _followed(self, part: str, rest: str) -> str:
+        """What the path is called once this part of it is followed; empty where that is no link."""
+        if part not in self._targets:
+            target = os.readlink(part) if os.path.islink(part) else ""  # noqa: PTH114, PTH115
+            self._targets[part] = target and os.path.normpath(_join(os.path.realpath(os.path.dirname(part)), target))  # noqa: PTH120
+        return self._targets[part] and self._targets[part] + rest
 
     def _beside(self, path: str) -> str:
         """The path's own name in the folder where it really is."""

@@ -31,6 +31,11 @@ def root(tmp_path: Path) -> Path:
     (root / "AGENTS.md").symlink_to("docs/guide.md")
     (root / "up").symlink_to("src")
     (root / "far").symlink_to("config/deep")
+    (root / "tools").mkdir()
+    (root / "tools" / "GEMINI.md").symlink_to("../src/a.py")
+    (root / "tools" / ".claude").symlink_to("../plain")
+    (root / "way").symlink_to("tools/.claude")
+    (root / "round").symlink_to("round")
     return root
 
 
@@ -50,6 +55,8 @@ DELICATE = {
     "the same in a command": command("echo x > .vscode/tasks.json"),
     "by where such a folder leads": Wish("Edit", ("config/tasks.json",)),
     "through a link to the folder of it": Wish("Edit", ("alias/AGENTS.md",)),
+    "a name of it that stands elsewhere": Wish("Edit", ("tools/GEMINI.md",)),
+    "a name that links lead through": Wish("Edit", ("way/c.txt",)),
     "a folder made to be obeyed": command("mv prep sub/.vscode"),
     "another": command("mv prep .github"),
     "copied in": command("cp -r prep/. ."),
@@ -68,6 +75,7 @@ DELICATE = {
 }
 PLAIN = {
     "a file": Wish("Edit", ("src/a.py",)),
+    "a link in a circle": Wish("Edit", ("round",)),
     "a file beside the delicate": command("echo x > sub/b.txt"),
     "through a link to a plain folder": Wish("Edit", ("up/a.py",)),
     "a folder without any": command("rm -r plain"),
@@ -210,5 +218,5 @@ def test_many_files_are_looked_at_in_a_moment(root: Path, monkeypatch: pytest.Mo
         return scandir(folder)
 
     monkeypatch.setattr(os, "scandir", counted)
-    assert len(meaning(command("rm -r plain"), root).named) == 202
+    assert len(meaning(command("rm -r plain"), root).named) == 404  # each by `way`, too
     assert len(read) < 10
