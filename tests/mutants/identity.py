@@ -106,7 +106,7 @@ def not_everything_is_recorded(patch: Patch) -> None:
 def recovery_forgets(kind: type[Any]) -> Callable[[Patch], None]:
     """The mutation for one kind of fact."""
 
-    def recovered(self: World) -> MeshState:
+    def recovered(self: World, *, whole: bool = False) -> MeshState:
         state = MeshState()
         for line in self.written_down():
             recorded = codec.decode_recorded(line)

@@ -9,6 +9,7 @@ from msgspec.structs import force_setattr
 from devmesh.core import events
 from devmesh.core.apply import apply
 from devmesh.core.effects import Effect, Record
+from devmesh.core.snapshot import freeze, thaw
 from devmesh.core.state import MeshState
 from devmesh.vocabulary import codec, facts
 from devmesh.vocabulary.codec import Recorded
@@ -17,6 +18,9 @@ from tests.simulation.book import Book
 from tests.simulation.invariants import wait_for_ever
 from tests.simulation.project import Project
 from tests.simulation.promises import judged
+
+SAVED_EVERY = 100
+"Facts between two snapshots, at least."
 
 
 class Decision(NamedTuple):
@@ -38,6 +42,9 @@ class Disk:
         "What is on record, and synced."
         self.unsynced: list[Decision] = []
         "Decisions of the turn that is being kept: a crash may lose them, from any of them on."
+        self.saved = b""
+        self.saved_at = 0
+        "The newest snapshot, and how many facts it holds."
         self.book = Book(limits)
         self.told_up_to = 0
         self.effects_of: dict[tuple[int, int], int] = {}
@@ -85,12 +92,18 @@ class Disk:
         effects = [effect for decision in self.unsynced for effect in decision.effects]
         return [*self.disk, *(codec.encode(effect.recorded) for effect in effects if isinstance(effect, Record))]
 
-    def recovered(self) -> MeshState:
-        """The state as the record alone gives it."""
-        state = MeshState()
-        for line in self.written_down():
+    def recovered(self, *, whole: bool = False) -> MeshState:
+        """The state as the record alone gives it: from the newest snapshot and what came after, or from all of it."""
+        lines = self.written_down()
+        since, state = (0, MeshState()) if whole or not self.saved else (self.saved_at, thaw(self.saved))
+        for line in lines[since:]:
             apply(state, codec.decode_recorded(line))
         return state
+
+    def save(self, state: MeshState) -> None:
+        """Keep a snapshot of a state that is as on record, now and then."""
+        if len(self.disk) - self.saved_at > SAVED_EVERY:
+            self.saved, self.saved_at = freeze(state), len(self.disk)
 
     def _hold(self, wrong: list[str]) -> None:
         if wrong:

@@ -240,6 +240,8 @@ class Shell(Disk):
         self._lose(point, power=power)
         self.everybody_is_cut_off(power=power)
         self.state = self.recovered()
+        if self.hazards:
+            self.save(self.state)
         if self.state.sequence < self.told_up_to:
             raise AssertionError(f"told {self.told_up_to}, recovered only {self.state.sequence}")
         change = self.state.changes.get(self.state.gate or 0)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from itertools import pairwise
 from time import process_time
 
 import pytest
 
+from devmesh.vocabulary import facts
+from tests.simulation.hazards import Point
 from tests.simulation.storm import TROUBLE, Storm
 from tests.simulation.test_simulation import assert_done, assert_record_explains_state
 
@@ -28,9 +31,9 @@ def storm(seed: int, *, hard: bool = True) -> Storm:
     try:
         world.run(TROUBLE)
         world.calm()
-        for _ in range(30):
-            world.run(200)
-            if not world.state.open_tasks:
+        for _ in range(120):
+            world.run(50)
+            if not world.state.open_tasks and not world.state.locks.waiting:
                 break
         assert_done(world)
         assert_record_explains_state(world)
@@ -83,6 +86,23 @@ def test_storms_are_what_they_claim() -> None:
         "CoordinatorStarted", "CoordinatorStalled", "TaskCompleted", "OUT_OF_ORDER",
     ):  # fmt: skip
         assert kinds[kind], f"no {kind} in {kinds}"
+
+
+def test_crashes_fall_at_every_point() -> None:
+    """Of a turn, of an exchange and of a recovery; machines sleep, and clocks are set."""
+    story: list[str] = []
+    again = 0
+    for seed in range(60):
+        world = storm(seed)
+        story += world.trouble
+        starts = [isinstance(recorded.fact, facts.CoordinatorStarted) for recorded in world.log()]
+        again += any(one and other for one, other in pairwise(starts))
+    told = "\n".join(story)
+    for what in (*(point.value for point in Point), "while it exchanged files", "power cut", "kill -9", "wall clock"):
+        assert what in told
+    assert "of sleep" in told
+    assert "all sleep" in told
+    assert again > 5, "hardly any recovery crashed"
 
 
 if __name__ == "__main__":
