@@ -54,19 +54,19 @@ _WRAPPED = re.compile(r"(?<=[^\n]{60})(?<=[A-Za-z0-9_.~+/=:<>-])\n(?=[A-Za-z0-9_
 _LAST_WORD = re.compile(r"[A-Za-z0-9_.-]++\Z")
 _PART = re.compile(r"\A|[_-]|(?=[A-Z])")
 "Where a word of a name begins."
-_FORMS = (
-    (forms.TOKENS, REDACTED),
-    (forms.TOKENS, REDACTED),  # one may follow on another without a sign between
-    (forms.USERINFO, rf"\1{REDACTED}\2"),
-    (forms.HEADER, rf"\1\2\3{REDACTED}"),
-    (forms.BEARER, rf"\1{REDACTED}"),
-    (forms.BLOCK, rf"\1{REDACTED}"),
-    (forms.ASSIGNED, rf"\1\2\3{REDACTED}"),
-    (forms.KEYED, rf"\1{REDACTED}"),
-    (forms.ELEMENT, rf"\1{REDACTED}"),
-    (forms.NETRC, rf"\1{REDACTED}"),
+_FORMS: tuple[tuple[re.Pattern[str], tuple[int | str, ...]], ...] = (
+    (forms.TOKENS, (REDACTED,)),
+    (forms.TOKENS, (REDACTED,)),  # one may follow on another without a sign between
+    (forms.USERINFO, (1, REDACTED, 2)),
+    (forms.HEADER, (1, 2, 3, REDACTED)),
+    (forms.BEARER, (1, REDACTED)),
+    (forms.BLOCK, (1, REDACTED)),
+    (forms.ASSIGNED, (1, 2, 3, REDACTED)),
+    (forms.KEYED, (1, REDACTED)),
+    (forms.ELEMENT, (1, REDACTED)),
+    (forms.NETRC, (1, REDACTED)),
 )
-"Each form, and what is left of it."
+"Each form, and what is left of it: some of its groups, and what stands for the secret."
 
 
 def redact(text: str) -> str:
@@ -75,9 +75,17 @@ def redact(text: str) -> str:
     Doing it twice changes nothing more. A password in plain prose that nobody named cannot be told from a word.
     """
     text = known.without(_unwrapped(_without_keys(text)), REDACTED)
-    for form, instead in _FORMS:
-        text = form.sub(instead, text)
+    for form, left in _FORMS:
+        text = _replaced(form, left, text)
     return text
+
+
+def _replaced(form: re.Pattern[str], left: tuple[int | str, ...], text: str) -> str:
+    kept, at = [], 0
+    for each in forms.found(form, text):
+        kept += [text[at : each.start()], *(part if isinstance(part, str) else each[part] or "" for part in left)]
+        at = each.end()
+    return "".join((*kept, text[at:])) if kept else text
 
 
 def goes_on(lines: str) -> bool:
@@ -127,7 +135,7 @@ def _unwrapped(text: str) -> str:
     if not places:
         return text
     joined = _without(text, places)
-    found = (each.span() for form, _ in _FORMS[1:] for each in form.finditer(joined))
+    found = (each.span() for form, _ in _FORMS[1:] for each in forms.found(form, joined))
     spans = sorted([*known.spans(joined), *found])
     inside, reached, next_span = [], 0, 0
     for number, place in enumerate(places):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given, strategies as st
 
+from devmesh.vocabulary import secret_forms
 from devmesh.vocabulary.plain import REDACTED, redact
 
 BODY = "A1b2C3d4E5f6G7h8J9k0"
@@ -189,6 +191,16 @@ def test_ordinary_lines_stay_as_they_are(text: str) -> None:
 def test_there_are_many_ordinary_lines() -> None:
     """The table is not to be thinned out where a pattern grows."""
     assert len(HARMLESS) >= 80
+
+
+@given(
+    st.lists(st.sampled_from([*NAMED, *HARMLESS, *TOKENS.values(), "--", "a_", "İ", "Pass=", " ", "\n", "=abcd1234"]))
+)
+def test_looking_near_words_finds_what_looking_everywhere_does(parts: list[str]) -> None:
+    """It is only quicker."""
+    text = "".join(parts)
+    for form in secret_forms.STARTS:
+        assert [one.span() for one in secret_forms.found(form, text)] == [one.span() for one in form.finditer(text)]
 
 
 MEGABYTE = 1_000_000
