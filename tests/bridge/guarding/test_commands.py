@@ -420,6 +420,13 @@ def test_a_python_one_liner_names_what_it_opens(folder: Path) -> None:
     assert found.untold
 
 
+def test_commands_without_end_inside_a_command_are_untold(folder: Path) -> None:
+    """Each is looked at in every folder that the command goes to: that must not take for ever."""
+    assert not told("echo " + "$(ls) " * 40, folder).untold
+    assert told("echo " + "$(ls) " * 4_000, folder).untold
+    assert told("cd sub; cd ..; " * 60 + "echo " + "$(ls) " * 60, folder).untold
+
+
 def test_a_patch_names_its_files() -> None:
     """Added, updated, deleted, and moved to."""
     text = "*** Begin Patch\n*** Add File: a b.py\n+x\n*** Delete File: c\n*** Update File: d\n*** Move to: e/f\n"
