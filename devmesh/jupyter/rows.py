@@ -136,7 +136,7 @@ def wait_row(state: MeshState, waiting: Waiting) -> WaitRow:
 
 def hardware_row(state: MeshState) -> HardwareRow:
     """Memory of the machine: granted, used by agents, and used by all else."""
-    reserved = sum_of(state.reserved.values())
+    reserved = sum_of(held.amount for held in state.reserved.values())
     used = sum_of(agent.used for agent in state.present)
     measured, total = state.measured_used, state.measured_total
     return HardwareRow(

@@ -182,7 +182,7 @@ class Views:
     def _renew_tasks(self, state: MeshState) -> None:
         touched = set(state.tasks) if self._anew else self._touched & state.tasks.keys()
         if self._anew:
-            self._reserved = dict(state.reserved)
+            self._reserved = {task: held.amount for task, held in state.reserved.items()}
             self._tasks = {number: row for number, row in self._tasks.items() if number in state.tasks}
         if self._stirred:  # what a queued task waits for changes with other tasks, and with the agents there are
             touched |= {number for number in state.open_tasks if state.tasks[number].state is TaskState.QUEUED}

@@ -92,7 +92,7 @@ def test_one_value_within_another_leaves_nothing_of_the_longer() -> None:
     assert redact("1 xxabcdefghxx 2 abcdefghijklm 3") == f"1 {REDACTED} 2 {REDACTED} 3"
 
 
-@pytest.mark.parametrize("value", [TOKEN, "p@ss w0rd/+=of-the-database"])
+@pytest.mark.parametrize("value", [TOKEN, "p@ss w0rd/+=of-the-database"], ids=["a token", "words"])
 def test_a_value_that_a_terminal_broke_over_two_lines_is_known(value: str) -> None:
     """At any place; and the line before says that it may go on."""
     known.hide(value)
