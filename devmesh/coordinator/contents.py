@@ -24,7 +24,7 @@ class Contents:
         named = tuple(_named(request))
         try:
             kinds = self._repository.kinds({oid for _, oid, _ in named})
-        except RepositoryError:
+        except (RepositoryError, OSError):
             return None
         for field, oid, wanted in named:
             if (kind := kinds[oid]) != wanted:
