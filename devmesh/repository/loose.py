@@ -27,6 +27,8 @@ _KEPT_AT_ONCE = 64
 "Blobs, to bound what is in memory."
 _HEADER = 64
 "Bytes of an object that surely say what it is."
+_PACKED = 4096
+"Bytes of its file that surely hold those: the code they are packed with comes first."
 
 
 def blob_id(data: bytes) -> str:
@@ -80,10 +82,11 @@ def kind_of_loose(directory: Path, oid: str) -> str | None:
     """What it is (`blob`, `commit`, ...), if the repository's own store has it as a file of its own."""
     try:
         with _place(directory, oid).open("rb") as file:
-            header = zlib.decompressobj().decompress(file.read(_HEADER), _HEADER)
+            header = zlib.decompressobj().decompress(file.read(_PACKED), _HEADER)
     except (OSError, zlib.error):
         return None
-    return header.partition(b" ")[0].decode("ascii", "replace") or None
+    kind, space, _rest = header.partition(b" ")
+    return kind.decode("ascii", "replace") if space else None
 
 
 def keep(git: Git, directory: Path, oids: Iterable[str]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from devmesh.errors import RepositoryError
 from devmesh.repository import Repository, blob_id
 from devmesh.repository.git import Git, Ran
-from devmesh.repository.loose import keep, read_loose, write_all_loose, write_loose
+from devmesh.repository.loose import keep, kind_of_loose, read_loose, write_all_loose, write_loose
 
 CONTENTS = [b"%d\n" % number for number in range(20)]
 
@@ -117,3 +118,12 @@ def test_what_the_lender_threw_away_already_is_an_error(repository: Repository) 
     """It is not kept in silence."""
     with pytest.raises(RepositoryError, match="no such blob"):
         keep(repository.git, repository.directory, [blob_id(b"never stored")])
+
+
+def test_what_an_object_is_shows_however_it_is_packed(tmp_path: Path) -> None:
+    """The more kinds of letters in it, the longer the code that comes first."""
+    random = Random(1)
+    repository = Repository(tmp_path, tmp_path / "home").open()
+    for letters in range(2, 256, 6):
+        oid = repository.write_blob(bytes(random.randrange(letters) for _ in range(3_000)))
+        assert kind_of_loose(repository.directory, oid) == "blob"
