@@ -163,6 +163,9 @@ class Locks:
         """
         wanted = tuple(targets)
         self._over.discard(task)
+        for token, held in self._held.items():
+            if held.target in wanted and held.mode is not mode:  # it may be replaced before we hear of that
+                self._held[token] = replace(held, until=_UNPROVEN)
         while wanted:
             if await self._asked(RequestLock(targets=wanted, mode=mode, task=task, wait=wait)):
                 break

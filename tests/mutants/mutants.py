@@ -118,7 +118,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     _mutant(landing.any_approval_is_the_persons, scenarios.what_links_make_obeyed_waits_for_the_person),
     # Tasks, bidding and hardware.
     _mutant(work.any_agents_word_counts, _among_strangers(0)),
-    _mutant(work.any_attempt_counts, _among_strangers(14)),
+    _mutant(work.any_attempt_counts, _among_strangers(39)),
     _mutant(work.results_count_twice, _among_strangers(0)),
     _mutant(work.done_is_believed, _among_strangers(2)),
     _mutant(work.locks_go_back_early, Seeds(3)),

@@ -134,9 +134,17 @@ class Client:
         self.name, self.lease, self.margin = fact.agent, fact.lease, fact.margin
 
     def on_LockGranted(self, fact: facts.LockGranted) -> None:  # noqa: N802
-        """Told of LockGranted; too late, where the work it was for has been called finished: that gave it back."""
+        """Told of LockGranted; too late, where the work it was for has been called finished: that gave it back.
+
+        What was granted after a wait is news: it may be replaced already by what was asked for since, and counts for
+        nothing until that is answered, as with a real bridge, which waits for its next renewal.
+        """
         self.believed.pop(fact.replaces or 0, None)
         if any(isinstance(said, requests.Finish) and said.task == fact.task for said in self.unanswered.values()):
+            return
+        if fact.ticket is not None and any(
+            isinstance(said, requests.RequestLock) and fact.target in said.targets for said in self.unanswered.values()
+        ):
             return
         self.believed[fact.token] = (fact, self.world.sent_at(fact) + fact.lease - self.margin)
         if fact.ticket is not None and self.stage == "locking":
@@ -238,6 +246,9 @@ class Client:
             return
         locked = any(overlap(glob, path) for glob in self.work.lock_globs for path in paths)
         mode = LockMode.WRITE if locked else LockMode.CO_WRITE
+        for token, (lock, _until) in list(self.believed.items()):
+            if lock.target in paths and lock.mode is not mode:  # it may be replaced before we hear of that
+                del self.believed[token]
         self.ask(requests.RequestLock(targets=paths, mode=mode, wait=8, task=self.work.task))
 
     def offer_if_covered(self) -> None:
