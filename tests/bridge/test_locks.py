@@ -245,3 +245,16 @@ async def test_belief_ends_before_a_release_is_sent(home: Path) -> None:
         assert locks.tokens == ()
         releasing.cancel()
         await asyncio.gather(releasing, return_exceptions=True)
+
+
+@looped
+async def test_a_lock_that_is_asked_for_in_another_mode_is_not_believed_meanwhile(home: Path) -> None:
+    """The mesh may have replaced it, and told others so, before we hear of that; refused, it is proved anew."""
+    refused = RequestRefused(code=Code.LOCK_HELD, message="no", request="request_lock")
+    async with serving(home, Desk(granted(1), refused)) as server, held_on(server) as (locks, heartbeat, _, _link):
+        await locks.acquire(["a.txt"], W, 1)
+        with pytest.raises(Refused):
+            await locks.acquire(["a.txt"], LockMode.CO_WRITE, 1)
+        assert locks.believed() == ()
+        await heartbeat.now()
+        assert [held.token for held in locks.believed()] == [1]
