@@ -7,7 +7,7 @@ STAMP  := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q
 # What drives kernels and browsers, counts a process's seconds, or fills a graphics card, has the machine to itself; the
 # real CLIs have a command of their own.
-SIDE_BY_SIDE := -n auto --ignore=tests/notebooks --ignore=tests/processes --ignore=tests/card --ignore=tests/browser --ignore=tests/tools
+SIDE_BY_SIDE := -n auto --dist worksteal --ignore=tests/notebooks --ignore=tests/processes --ignore=tests/card --ignore=tests/browser --ignore=tests/tools
 ALONE := tests/notebooks tests/processes tests/card tests/browser
 OURS   := devmesh widgets tests
 TOOLS  := build/tools
@@ -56,7 +56,7 @@ test-tools-ci: $(STAMP) ## Claude Code, Codex, Gemini and aider only, and only w
 	$(PYTEST) "$$@" || { echo "Once more, those that failed:"; $(PYTEST) --last-failed "$$@"; }
 
 quick: $(STAMP) ## The quick tests only
-	@$(PYTEST) -n auto -m quick
+	@$(PYTEST) -n auto --dist worksteal -m quick
 
 check: static quick ## Format, lint, strict types, import walls and the quick tests
 

@@ -22,7 +22,7 @@ from devmesh.bridge.guarding.watch import Landings, Watch
 from devmesh.bridge.guarding.witness import Witness
 from tests.faults.shared_crowd import Count, shared_crowd
 
-INTERLEAVINGS = 30
+INTERLEAVINGS = 20
 "In the suite; a thousand by hand, and more in the soak."
 BLOCK = 50
 "Interleavings of one mesh."
