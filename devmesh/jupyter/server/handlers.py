@@ -12,7 +12,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 from tornado.http1connection import HTTP1Connection
 
-from devmesh.errors import DevMeshError, Malformed
+from devmesh.errors import Code, DevMeshError, Malformed
 from devmesh.jupyter.server import shapes, tabular
 from devmesh.jupyter.server.meshes import Meshes
 from devmesh.jupyter.server.problems import Problems, problem, status_of
@@ -21,6 +21,8 @@ from devmesh.vocabulary.codec import MAX_MESSAGE
 
 RESOURCE = "devmesh"
 "What Jupyter's authorizer is asked about."
+MOST_READ = 16 * MAX_MESSAGE
+"Bytes of a body that are read, though not kept, so that who sends too many can be told so; no more are."
 _NUMBER = r"[1-9]\d{0,15}"
 
 
@@ -36,21 +38,24 @@ class RouteHandler(Problems, APIHandler):
         self._meshes = meshes
         self.SUPPORTED_METHODS = (*(method.upper() for method in routes), "OPTIONS")
         self._sent = bytearray()
+        self._is_too_large = False
 
     async def prepare(self, **options: Any) -> None:
         """Raises 403 and 413, before anything of the body has come."""
         await super().prepare(**options)
         if self.current_user is None and self.request.method != "OPTIONS":
             raise web.HTTPError(403)
-        if int(self.request.headers.get("Content-Length", 0)) > MAX_MESSAGE:
+        if int(self.request.headers.get("Content-Length", 0)) > MOST_READ:
             raise web.HTTPError(413, f"at most {MAX_MESSAGE} bytes are taken")
         connection = self.request.connection
         assert isinstance(connection, HTTP1Connection)  # noqa: S101 - Jupyter serves no other
-        connection.set_max_body_size(MAX_MESSAGE)
+        connection.set_max_body_size(MOST_READ)
 
     def data_received(self, chunk: bytes) -> None:
-        """The next of the body."""
-        self._sent += chunk
+        """The next of the body; of one that is too large no more is kept."""
+        if not self._is_too_large:
+            self._sent += chunk
+            self._is_too_large = len(self._sent) > MAX_MESSAGE
 
     @web.authenticated
     async def get(self, **path: str) -> None:
@@ -104,6 +109,8 @@ class RouteHandler(Problems, APIHandler):
         return int(values[0])
 
     def _body(self, of: type[shapes.Taken]) -> Any:
+        if self._is_too_large:
+            raise Malformed(f"at most {MAX_MESSAGE} bytes are taken", code=Code.TOO_LARGE)
         try:
             return msgspec.json.decode(self._sent, type=of)
         except msgspec.ValidationError as wrong:

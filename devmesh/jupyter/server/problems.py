@@ -24,7 +24,13 @@ STATUS: Final[tuple[tuple[type[DevMeshError], int], ...]] = (
 "The first that fits; anything else of ours is a fault (500)."
 MOST = 2_000
 "Characters of an error that are told: what was asked may be quoted in it."
-_OF_CODES: Final = {Code.UNKNOWN: 404, Code.FORBIDDEN: 403, Code.BAD_TARGET: 400, Code.PATH_ESCAPES: 400}
+_OF_CODES: Final = {
+    Code.TOO_LARGE: 413,
+    Code.UNKNOWN: 404,
+    Code.FORBIDDEN: 403,
+    Code.BAD_TARGET: 400,
+    Code.PATH_ESCAPES: 400,
+}
 
 KINDS: Final[dict[int, tuple[type[DevMeshError], Code]]] = {
     400: (Malformed, Code.BAD_REQUEST),

@@ -18,6 +18,7 @@ from typing import Any
 from jupyter_server.serverapp import ServerApp
 
 from devmesh.errors import SettingError
+from devmesh.jupyter.server.handlers import MOST_READ
 from devmesh.settings import Settings
 from devmesh.vocabulary.codec import MAX_MESSAGE
 
@@ -107,7 +108,7 @@ def _made(settings: Settings, state: Path, token: str) -> ServerApp:
         "keyfile": str(settings.http_key or ""),
         "jpserver_extensions": {"devmesh.jupyter.server": True},
         "reraise_server_extension_failures": True,
-        "max_body_size": MAX_MESSAGE,
+        "max_body_size": MOST_READ,
         "max_buffer_size": 2 * MAX_MESSAGE,
         "log_level": "WARN",
     }

@@ -232,8 +232,8 @@ LARGE = {
     "sent in pieces": (
         ["token"],
         "Transfer-Encoding: chunked\r\n",
-        b"80000\r\n" + b" " * 0x80000 + b"\r\n1\r\n \r\n",
-        400,
+        b"80000\r\n" + b" " * 0x80000 + b"\r\n1\r\n \r\n0\r\n\r\n",
+        413,
     ),
 }
 
