@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from devmesh.settings import Settings
 
 CONNECTION_FILE = "connection.json"
-HTTP_TOKEN_FILE = "http.token"  # noqa: S105 - the name of a file
-"Of the HTTP interface beside the mesh, another process: there while that runs."
 LOCK_FILE = "coordinator.lock"
 SOCKET_FILE = "mesh.sock"
 

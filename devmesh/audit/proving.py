@@ -19,7 +19,7 @@ from devmesh.audit.chain import FIRST, KEY_FILE, Chain, read_key
 from devmesh.audit.database import open_reader
 from devmesh.audit.high_water import read_high_water
 from devmesh.audit.mirror import follows
-from devmesh.audit.rows import COLUMNS, RECORDED_COLUMNS, SEAL, recorded_of, row_of
+from devmesh.audit.rows import COLUMNS, RECORDED_COLUMNS, SEAL, last_sequence, recorded_of, row_of
 from devmesh.audit.sealing import doubts_of, lacks_mark, seal_until, sealed_from
 from devmesh.errors import StorageError
 from devmesh.vocabulary.codec import Recorded
@@ -79,7 +79,7 @@ def prove(home: Path, *, head: str = "") -> Proof:
         if begun is None or key is None:
             what = "is from before records were sealed" if begun is None else f"cannot be proven without {KEY_FILE}"
             fault = Fault(sequence=1, message=f"the record {what}; the next start of the mesh seals it")
-            return Proof(facts=0, head="", fault=fault, until=_last(connection))
+            return Proof(facts=0, head="", fault=fault, until=last_sequence(connection))
         proof = _proof(connection, Chain(key, seal_until(connection, begun - 1)[1]), begun, wanted)
         return replace(proof, fault=_unmarked(home, connection)) if proof.fault is None else proof
 
@@ -94,14 +94,16 @@ def _proof(connection: sqlite3.Connection, chain: Chain, begun: int, wanted: lis
         count, last, chain = count + 1, row[0], chain.at(row[6] or FIRST)
     head = f"{last}:{chain.head.hex()}" if last else ""
     kept = next((Fault(sequence=one.sequence, message=one.message) for one in doubts_of(connection)), None)
-    return Proof(facts=count, head=head, fault=fault or kept or _unmet(connection, wanted), until=_last(connection))
+    return Proof(
+        facts=count, head=head, fault=fault or kept or _unmet(connection, wanted), until=last_sequence(connection)
+    )
 
 
 def _unmarked(home: Path, connection: sqlite3.Connection) -> Fault | None:
     """Whether there is no mark where there should be one. Read anew: a mesh may have begun its record just now."""
     if not lacks_mark(connection, read_high_water(home)):
         return None
-    last = _last(connection)
+    last = last_sequence(connection)
     message = f"the mark beside the record is gone: whether facts after {last} were cut off cannot be told"
     return Fault(sequence=last + 1, message=message)
 
@@ -150,16 +152,12 @@ def _unmet(connection: sqlite3.Connection, wanted: list[Head]) -> Fault | None:
         sequence, seal = seal_until(connection, one.sequence)
         if seal.hex() == one.seal:
             continue
-        last = _last(connection)
+        last = last_sequence(connection)
         if last < one.sequence:
             message = f"the record ends at fact {last}, and fact {one.sequence} was sealed: its end is cut off"
             return Fault(sequence=last + 1, message=message)
         return Fault(sequence=sequence, message=f"fact {sequence} does not carry the seal that was kept elsewhere")
     return None
-
-
-def _last(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT max(sequence) FROM facts").fetchone()[0] or 0)
 
 
 def _has_seals(connection: sqlite3.Connection) -> bool:

@@ -96,6 +96,11 @@ def recorded_of(row: tuple[int, float, float, int | None, int | None, str]) -> R
     return Recorded(sequence=sequence, fact=fact, now=now, at=at, session=session, request=request)
 
 
+def last_sequence(connection: sqlite3.Connection) -> int:
+    """The number of the last fact; 0 where there is none."""
+    return int(connection.execute("SELECT max(sequence) FROM facts").fetchone()[0] or 0)
+
+
 def facts_after(
     connection: sqlite3.Connection, sequence: int, *, until: int | None = None, most: int = -1
 ) -> Iterator[Recorded]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from devmesh.audit.database import DATABASE, open_reader, problems
 from devmesh.audit.mirror import MIRROR, last_mirrored, read_mirror
-from devmesh.audit.rows import facts_after
+from devmesh.audit.rows import facts_after, last_sequence
 from devmesh.errors import StorageError
 from devmesh.vocabulary.codec import Recorded
 
@@ -40,7 +40,7 @@ def verify(home: Path, *, until: int | None = None, patience: float = 0.0) -> Di
         with open_reader(home) as connection:
             if found := problems(connection):
                 return Difference(sequence=0, message=f"{home / DATABASE}: {found[0]}")
-            until = _last(connection) if until is None else until
+            until = last_sequence(connection) if until is None else until
             kept, mirrored = facts_after(connection, 0, until=until), _mirrored(home / MIRROR, until, patience)
             for one, other in zip_longest(kept, mirrored):
                 if one != other:
@@ -70,14 +70,10 @@ def _mirrored(path: Path, until: int, patience: float) -> Iterator[Recorded]:
 def _ahead(connection: sqlite3.Connection, path: Path) -> Difference | None:
     """What is in the mirror was in the database before; whoever looks there later must find it."""
     mirrored = last_mirrored(path)
-    last = _last(connection)
+    last = last_sequence(connection)
     if mirrored <= last:
         return None
     return Difference(sequence=last + 1, message=f"the database ends before fact {last + 1}")
-
-
-def _last(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("SELECT max(sequence) FROM facts").fetchone()[0] or 0)
 
 
 def _between(kept: Recorded | None, mirrored: Recorded | None) -> Difference:

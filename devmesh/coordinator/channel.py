@@ -1,8 +1,8 @@
 """One client's connection: what it says, at its pace, and what it is told, as far as it reads. Knows frames; no rule.
 
 Frames are handled where they arrive, without a task of their own, and deliveries are written without waiting: a turn of
-the coordinator never awaits a socket. What a peer says waits until the line comes to
-it; one that speaks too fast is not read; one that reads too slowly is let go.
+the coordinator never awaits a socket. What a peer says waits until the line comes to it; one that speaks too fast is
+not read; one that reads too slowly is let go.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from devmesh.coordinator.links import OURS
 from devmesh.errors import BadTarget
 from devmesh.repository import Repository, TreeEntry
 from devmesh.repository.beneath import parts_of
@@ -15,8 +16,6 @@ from devmesh.repository.parallel import in_parallel
 from devmesh.repository.reading import EXECUTABLE, PLAIN, Current, read_current
 from devmesh.vocabulary.terms import Conflict, FileChange, PlannedWrite
 
-OURS = ".devmesh"
-"Names beginning so are the mesh's own."
 MOST_MERGED = 8 * 1024 * 1024
 "Bytes of a text that is still merged."
 _REGULAR = {PLAIN, EXECUTABLE}

@@ -12,9 +12,6 @@ from collections import deque
 from devmesh.coordinator.line import SLACK, Line, Speaker
 from devmesh.core.events import Event, Woke
 
-AT_ONCE = 500
-"Events of one turn at most, so that the loop breathes however much arrives."
-
 
 class Inbox:
     """Fed from the loop's own thread. The alarm comes after all that arrived before it was looked at: late is safe."""
@@ -70,13 +67,6 @@ class Inbox:
                 return None
             speaker.speak()
         return self._events.popleft()
-
-    def drain(self, most: int = AT_ONCE) -> list[Event]:
-        """Take what waits, in its order."""
-        events: list[Event] = []
-        while len(events) < most and (event := self.next()) is not None:
-            events.append(event)
-        return events
 
     async def wait(self) -> None:
         """Return as soon as there is anything."""

@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 from devmesh.vocabulary.delicate import is_delicate
 
+OURS: Final = ".devmesh"
+"What every name of the mesh's own in a project begins with."
 MOST_STEPS: Final = 200
 "Names on the way of one link, those of all links it passes included; what takes more leads nobody knows where."
 
@@ -141,4 +143,4 @@ def _is_possible(target: str) -> bool:
 
 def _belongs_to_nobody(name: str) -> bool:
     """Of git's or the mesh's own."""
-    return name.casefold() == ".git" or name.casefold().startswith(".devmesh")
+    return name.casefold() == ".git" or name.casefold().startswith(OURS)

@@ -17,7 +17,6 @@ from devmesh.coordinator.funnel import harmless, names_a_secret
 from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.line import Share
 from devmesh.coordinator.paths import Paths, Understood
-from devmesh.coordinator.token_file import TokenFile
 from devmesh.core.events import Connected, Heard, Lost, Objection
 from devmesh.errors import Code
 from devmesh.processes.environment import secrets_in
@@ -36,9 +35,8 @@ _FAULT = Objection(
 class Reception:
     """What the listener reports to. The events of one connection keep their order."""
 
-    def __init__(self, paths: Paths, contents: Contents, inbox: Inbox, aside: Executor, token_file: TokenFile) -> None:
+    def __init__(self, paths: Paths, contents: Contents, inbox: Inbox, aside: Executor) -> None:
         self._paths = paths
-        self._token_file = token_file
         self._contents = contents
         self._inbox = inbox
         self._aside = aside
@@ -51,7 +49,7 @@ class Reception:
         known.hide(*secrets_in(os.environ))
         loop = asyncio.get_running_loop()
         paths = await loop.run_in_executor(aside, lambda: Paths(Canonicaliser(project), str(project)))
-        return cls(paths, Contents(repository), inbox, aside, TokenFile(repository.home))
+        return cls(paths, Contents(repository), inbox, aside)
 
     def blame(self, event: Heard) -> None:
         """This request could not be decided: it is refused when it comes again, or one client could stop all others."""
@@ -104,7 +102,6 @@ class Reception:
         if self._blamed and (self._keys.get(channel.number, ""), message.id) in self._blamed:
             objection = _FAULT
         role = channel.credential.role if channel.credential is not None else Role.AGENT
-        self._token_file.look()
         request = harmless(understood.request, role)
         if role is not Role.OPERATOR and names_a_secret(request):
             objection = objection or _SECRET

@@ -12,7 +12,7 @@ from msgspec import Raw
 from msgspec.structs import force_setattr
 
 from devmesh.coordinator.clock import Clock
-from devmesh.coordinator.inbox import AT_ONCE, Inbox
+from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.lateness import LATE, Lateness
 from devmesh.coordinator.perform import Performer
 from devmesh.coordinator.recording import Recording
@@ -28,8 +28,8 @@ from devmesh.vocabulary.facts import CredentialIssued, WatchStarted
 
 BRIEF = 0.00025
 "Seconds of a decision for which the thread's own clock is not asked: asking takes a good part of a usual decision."
-
-
+AT_ONCE = 500
+"Events of one turn at most, so that the loop breathes however much arrives."
 AT_MOST = 0.025
 "Seconds of one turn's decisions: what is left is for the next, after the sockets had their say."
 

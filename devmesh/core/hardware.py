@@ -53,16 +53,16 @@ def release(turn: Turn, number: int) -> None:
     turn.reschedule = True
 
 
+def release_all(turn: Turn, agent: str) -> None:
+    """Give back all that an agent had which is gone: so are its tools."""
+    for number in [number for number, held in turn.state.reserved.items() if held.agent == agent]:
+        release(turn, number)
+
+
 def outlasts(state: MeshState, number: int, agent: str, attempt: int) -> bool:
     """Whether this attempt is over, but for its tool, which may not have stopped yet."""
     held = state.reserved.get(number)
     return held is not None and held.over and (held.agent, state.tasks[number].attempt) == (agent, attempt)
-
-
-def release_all(turn: Turn, agent: str) -> None:
-    """The same for an agent that is gone: its tools are."""
-    for number in [number for number, held in turn.state.reserved.items() if held.agent == agent]:
-        release(turn, number)
 
 
 def retake(turn: Turn, task: Task) -> bool:

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING
 from devmesh.errors import RepositoryError
 from devmesh.repository.batches import kinds_in_batch, read_batch
 from devmesh.repository.loose import kind_of_loose, read_loose
+from devmesh.repository.reading import SYMLINK
 from devmesh.vocabulary.terms import FileChange, FileKind, PlannedWrite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from devmesh.repository.git import Git
 
 SUBMODULE = "160000"
 "The mode of a nested repository's entry. It names a commit of another repository and carries no content."
-LINK = "120000"
-"The mode of a symbolic link's entry. Its blob is what the link says."
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}")
 _ABSENT = "0" * 40
 _PATHS_AT_ONCE = 400
@@ -79,9 +78,15 @@ def readable(name: str) -> str:
 
 def changes(git: Git, before: str, after: str) -> tuple[FileChange, ...]:
     """What became of every file between two commits, by path. A rename is a deletion and an addition."""
+    return tuple(
+        change for header, path in _differing(git, before, after) if (change := _change(header, path)) is not None
+    )
+
+
+def _differing(git: Git, before: str, after: str) -> Iterator[tuple[str, str]]:
+    """What git says of every path that differs, and the path; a rename is a deletion and an addition."""
     raw = git.names("diff-tree", "-r", "-z", "--no-renames", "--raw", "--full-index", checked(before), checked(after))
-    pairs = zip(raw[::2], raw[1::2], strict=True)
-    return tuple(change for header, path in pairs if (change := _change(header, path)) is not None)
+    return zip(raw[::2], raw[1::2], strict=True)
 
 
 def _change(header: str, path: str) -> FileChange | None:
@@ -137,15 +142,14 @@ def _entry(line: str) -> tuple[str, TreeEntry]:
 def links(git: Git, commit: str) -> dict[str, str]:
     """The blob of every symbolic link of a commit, by path."""
     out = git.run("ls-tree", "-r", "-z", "--full-tree", checked(commit))
-    lines = (os.fsdecode(line) for line in out.split(b"\0") if line.startswith(LINK.encode()))
+    lines = (os.fsdecode(line) for line in out.split(b"\0") if line.startswith(SYMLINK.encode()))
     return {path: entry.oid for path, entry in map(_entry, lines)}
 
 
 def links_changed(git: Git, before: str, after: str) -> dict[str, str | None]:
     """Symbolic links that came, changed or went between two commits: the blob now, None where there is no link."""
-    raw = git.names("diff-tree", "-r", "-z", "--no-renames", "--raw", "--full-index", checked(before), checked(after))
-    split = ((header.removeprefix(":").split(), path) for header, path in zip(raw[::2], raw[1::2], strict=True))
-    return {path: new if mode == LINK else None for (old, mode, _, new, _), path in split if LINK in (old, mode)}
+    split = ((header.removeprefix(":").split(), path) for header, path in _differing(git, before, after))
+    return {path: new if mode == SYMLINK else None for (old, mode, _, new, _), path in split if SYMLINK in (old, mode)}
 
 
 def commit_tree(git: Git, tree: str, parent: str | None, message: str) -> str:

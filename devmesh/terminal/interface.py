@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from devmesh.errors import MeshError, SettingError
+from devmesh.vocabulary import known
 
 if TYPE_CHECKING:
     from devmesh.address import Connection
@@ -57,6 +58,7 @@ def begin(connection: Connection) -> Interface:
     said = _read(process.stdout.readline())
     process.stdout.close()
     if "url" in said:
+        known.hide(Path(said["token_file"]).read_text(encoding="ascii").strip())  # the mesh runs in this very process
         return Interface(said["url"], said["token_file"], process)
     process.wait()
     if said.get("field"):

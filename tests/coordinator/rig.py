@@ -7,6 +7,7 @@ import functools
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -16,7 +17,9 @@ from websockets.exceptions import ConnectionClosed
 from devmesh.address import Connection
 from devmesh.coordinator.guard import SECRET
 from devmesh.coordinator.hosts import loop_factory
+from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.loop import Coordinator
+from devmesh.core.events import Event
 from devmesh.settings import Settings
 from devmesh.vocabulary.codec import Delivery, Message, decode_delivery, encode
 from devmesh.vocabulary.facts import LockGranted
@@ -46,6 +49,11 @@ async def eventually(claim: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not claim():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+def drained(inbox: Inbox, most: int | None = None) -> list[Event]:
+    """Everything that waits, in its order."""
+    return list(islice(iter(inbox.next, None), most))
 
 
 class Client:

@@ -13,13 +13,13 @@ from devmesh.core.effects import ApplyChange, RunCheck
 from devmesh.core.events import Applied, Checked, Event, Prepared
 from devmesh.vocabulary.terms import PlannedWrite
 from tests.coordinator.changing import make, write
-from tests.coordinator.rig import eventually, looped
+from tests.coordinator.rig import drained, eventually, looped
 
 
 async def outcome(inbox: Inbox) -> Event:
     """The next one."""
     await asyncio.wait_for(inbox.wait(), 20)
-    return inbox.drain(1)[0]
+    return drained(inbox, 1)[0]
 
 
 @looped
@@ -69,7 +69,7 @@ async def test_closing_finishes_an_exchange_that_has_begun(gate: WriteGate, proj
     line.begin(ApplyChange(change=1, plan=prepared.plan), resumed=False)
     await asyncio.sleep(0)
     await line.close()
-    assert inbox.drain() == [Applied(change=1)]
+    assert drained(inbox) == [Applied(change=1)]
     assert (project / "a.txt").read_text() == "new a\n"
 
 

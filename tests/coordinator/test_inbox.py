@@ -7,7 +7,7 @@ import asyncio
 from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.line import SLACK, Share
 from devmesh.core.events import Lost, Stalled, Woke
-from tests.coordinator.rig import looped
+from tests.coordinator.rig import drained, looped
 
 
 class Flood:
@@ -32,7 +32,7 @@ def test_events_keep_their_order() -> None:
     inbox = Inbox()
     for number in (1, 2, 3):
         inbox.put(Lost(connection=number))
-    assert inbox.drain() == [Lost(connection=1), Lost(connection=2), Lost(connection=3)]
+    assert drained(inbox) == [Lost(connection=1), Lost(connection=2), Lost(connection=3)]
     assert len(inbox) == 0
 
 
@@ -41,7 +41,7 @@ def test_a_stall_comes_before_everything_that_waits() -> None:
     inbox = Inbox()
     inbox.put(Lost(connection=1))
     inbox.put_first(Stalled(seconds=5))
-    assert inbox.drain() == [Stalled(seconds=5), Lost(connection=1)]
+    assert drained(inbox) == [Stalled(seconds=5), Lost(connection=1)]
 
 
 def test_the_alarm_comes_after_all_that_waits() -> None:
@@ -50,9 +50,9 @@ def test_the_alarm_comes_after_all_that_waits() -> None:
     inbox.ring()
     for number in (1, 2, 3):
         inbox.put(Lost(connection=number))
-    assert inbox.drain(2) == [Lost(connection=1), Lost(connection=2)]
-    assert inbox.drain(2) == [Lost(connection=3), Woke()]
-    assert inbox.drain(2) == []
+    assert drained(inbox, 2) == [Lost(connection=1), Lost(connection=2)]
+    assert drained(inbox, 2) == [Lost(connection=3), Woke()]
+    assert drained(inbox, 2) == []
 
 
 @looped
@@ -73,7 +73,7 @@ def test_clearing_forgets_the_alarm_too() -> None:
     inbox.put(Lost(connection=1))
     inbox.ring()
     inbox.clear()
-    assert inbox.drain() == []
+    assert drained(inbox) == []
 
 
 def test_what_happened_comes_before_what_anybody_says() -> None:
@@ -81,19 +81,19 @@ def test_what_happened_comes_before_what_anybody_says() -> None:
     inbox = Inbox()
     flood = Flood(inbox)
     inbox.put(Stalled(seconds=1))
-    assert inbox.drain(1) == [Stalled(seconds=1)]
+    assert drained(inbox, 1) == [Stalled(seconds=1)]
     assert flood.said == 0
-    assert inbox.drain(3) == [Lost(connection=1), Lost(connection=2), Lost(connection=3)]
+    assert drained(inbox, 3) == [Lost(connection=1), Lost(connection=2), Lost(connection=3)]
 
 
 def test_a_flood_does_not_keep_the_alarm_off() -> None:
     """It comes once everybody in the line was given a little; a heartbeat that stood there then comes before it."""
     inbox = Inbox()
     flood = Flood(inbox)
-    inbox.drain(10)
+    drained(inbox, 10)
     inbox.ring()
     late = Flood(inbox)
-    events = inbox.drain(int(4 * SLACK))
+    events = drained(inbox, int(4 * SLACK))
     assert Woke() in events
     assert flood.said - 10 + late.said >= events.index(Woke())
     assert events.index(Woke()) >= 1

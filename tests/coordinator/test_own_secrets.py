@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from devmesh.address import CONNECTION_FILE, HTTP_TOKEN_FILE
+from devmesh.address import CONNECTION_FILE
 from devmesh.audit.chain import KEY_FILE
 from devmesh.core.snapshot import freeze
-from devmesh.jupyter.server import standing
 from devmesh.settings import Settings
 from devmesh.vocabulary import facts, known, requests
 from devmesh.vocabulary.codec import encode
@@ -45,7 +44,6 @@ async def test_no_secret_of_the_mesh_is_told_or_kept(
     issued = secrets.token_urlsafe(32)
     async with running(project, settings) as mesh:
         home = mesh.coordinator.home
-        http, _ = standing.leave_token(home)
         watcher = await Client.connect(mesh.connection, Role.OBSERVER)
         await watcher.ask(requests.Watch())
         operator = await mesh.operator()
@@ -55,13 +53,12 @@ async def test_no_secret_of_the_mesh_is_told_or_kept(
         agent = await Client.connect(mesh.connection)
         own = {
             **{str(role): token for role, token in mesh.connection.tokens.items()},
-            "http": http,
             "issued": issued,
             "a session's key": operator.key,
             "the key of the record": (home / KEY_FILE).read_bytes().hex(),
             "of its environment": ENVIRONMENT,
         }
-        files = [(home / CONNECTION_FILE).read_text(), (home / HTTP_TOKEN_FILE).read_text(), "\n".join(own.values())]
+        files = [(home / CONNECTION_FILE).read_text(), "\n".join(own.values())]
         await agent.join("leaky")
         await agent.ask(requests.Start(task=1, attempt=1))
         for text in (*files, json.dumps(files), " ".join(own.values())):
@@ -76,7 +73,6 @@ async def test_no_secret_of_the_mesh_is_told_or_kept(
         shown = [heard.decode(), repr(told), freeze(mesh.coordinator._in_force.state).decode(errors="replace")]
         for client in (watcher, operator, agent):
             await client.close()
-        (home / HTTP_TOKEN_FILE).unlink()
     shown += await asyncio.to_thread(_everything_kept, home)
     shown.append(caplog.text)
     assert "look:" in "".join(shown)
@@ -116,8 +112,3 @@ async def test_credentials_and_sessions_of_an_earlier_life_are_known_by_their_di
         (shared,) = await agent.ask(requests.ShareDiscovery(title="t", text=f"{issued} {operator.key} {record} end"))
         assert shared.text == f"{REDACTED} {REDACTED} {REDACTED} end"
         await agent.close()
-
-
-def test_the_file_of_the_http_token_is_the_one_that_is_looked_for(tmp_path: Path) -> None:
-    """Whoever leaves the token and whoever looks for it mean the same file."""
-    assert standing.leave_token(tmp_path)[1] == tmp_path / HTTP_TOKEN_FILE

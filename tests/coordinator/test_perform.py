@@ -14,7 +14,7 @@ from devmesh.core.events import Woke
 from devmesh.errors import StorageError
 from devmesh.vocabulary.codec import Delivery, Recorded, decode_delivery
 from devmesh.vocabulary.facts import CoordinatorStopped, DiscoveriesFound, Discovery, SessionDropped
-from tests.coordinator.rig import eventually, looped
+from tests.coordinator.rig import drained, eventually, looped
 
 FACT = Recorded(sequence=5, fact=CoordinatorStopped(reason="x"), now=1.0, at=2.0)
 
@@ -107,7 +107,7 @@ async def test_there_is_one_alarm_and_it_is_never_early() -> None:
     bench.performer.perform([effects.WakeAt(time=bench.clock.now() + 3_600), effects.WakeAt(time=due)])
     await asyncio.wait_for(bench.inbox.wait(), 5)
     assert bench.clock.now() >= due
-    assert bench.inbox.drain() == [Woke()]
+    assert drained(bench.inbox) == [Woke()]
     bench.performer.perform([effects.WakeAt(time=bench.clock.now() + 0.01)])
     bench.performer.perform([effects.WakeAt(time=None)])
     await asyncio.sleep(0.03)

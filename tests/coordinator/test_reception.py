@@ -22,7 +22,7 @@ from devmesh.vocabulary.codec import Message
 from devmesh.vocabulary.facts import LockGranted, RequestRefused
 from devmesh.vocabulary.requests import Heartbeat, Leave, RequestLock
 from devmesh.vocabulary.terms import LockMode, Role
-from tests.coordinator.rig import looped, running
+from tests.coordinator.rig import drained, looped, running
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def test_a_connections_life_is_three_kinds_of_events(
     reception.connected(channel())
     assert reception.heard(channel(), lock("./a.txt")) is None
     reception.lost(channel(), "gone")
-    assert inbox.drain() == [
+    assert drained(inbox) == [
         Connected(connection=1, role=Role.AGENT, key="k" * 64),
         Heard(connection=1, id=1, request=lock("a.txt").request),
         Lost(connection=1, reason="gone"),
@@ -68,7 +68,7 @@ async def test_what_agents_write_is_cleaned_before_the_rules_see_it(
     reception = await Reception.open(project, gate.repository, inbox, aside)
     secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0" * 2
     reception.heard(channel(), Message(id=1, request=Leave(reason=f"bye \x1b[31m{secret}")))
-    (heard,) = inbox.drain()
+    (heard,) = drained(inbox)
     assert isinstance(heard, Heard)
     assert isinstance(heard.request, Leave)
     assert heard.request.reason == "bye [redacted]"
@@ -83,7 +83,7 @@ async def test_a_request_that_was_blamed_is_refused_for_that_client_alone(
     reception = await Reception.open(project, gate.repository, inbox, aside)
     reception.connected(channel())
     reception.heard(channel(), Message(id=7, request=Heartbeat()))
-    _, heard = inbox.drain()
+    _, heard = drained(inbox)
     assert isinstance(heard, Heard)
     reception.blame(heard)
     reception.lost(channel(), "")
@@ -91,7 +91,7 @@ async def test_a_request_that_was_blamed_is_refused_for_that_client_alone(
     reception.connected(channel(3, "o" * 64))
     reception.heard(channel(2), Message(id=7, request=Heartbeat()))
     reception.heard(channel(3, "o" * 64), Message(id=7, request=Heartbeat()))
-    again, other = [event for event in inbox.drain() if isinstance(event, Heard)]
+    again, other = [event for event in drained(inbox) if isinstance(event, Heard)]
     assert again.objection is not None
     assert again.objection.code is Code.INTERNAL
     assert other.objection is None
@@ -108,7 +108,7 @@ async def test_what_takes_long_is_looked_at_aside(project: Path, gate: WriteGate
     assert pending is not None
     assert len(inbox) == 1
     await pending
-    _, heard = inbox.drain()
+    _, heard = drained(inbox)
     assert isinstance(heard, Heard)
     assert isinstance(heard.request, RequestLock)
     assert heard.request.targets == ("src/app.py", "zebra.py")

@@ -25,7 +25,7 @@ from devmesh.vocabulary.codec import Recorded
 from devmesh.vocabulary.facts import SessionOpened, WatchStarted
 from devmesh.vocabulary.requests import Heartbeat, Join, Watch
 from devmesh.vocabulary.terms import Limits, Role
-from tests.coordinator.rig import looped
+from tests.coordinator.rig import drained, looped
 from tests.coordinator.test_pace import Hand
 
 
@@ -166,7 +166,7 @@ async def test_a_slow_disk_is_a_stall() -> None:
     rig = Rig()
     rig.take = LATE + 0.05
     await rig.turns.turn()
-    (stalled,) = rig.inbox.drain()
+    (stalled,) = drained(rig.inbox)
     assert isinstance(stalled, Stalled)
     assert "disk" in stalled.cause
 

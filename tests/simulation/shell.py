@@ -11,11 +11,13 @@ from random import Random
 
 from devmesh.coordinator.inbox import Inbox
 from devmesh.coordinator.lateness import LATE
+from devmesh.coordinator.turns import AT_ONCE
 from devmesh.core import events
 from devmesh.core.effects import ApplyChange, Effect, Record, WakeAt
 from devmesh.core.state import MeshState
 from devmesh.vocabulary import facts
 from devmesh.vocabulary.terms import ChangeState, Lane, LanePolicy, Limits, Resources
+from tests.coordinator.rig import drained
 from tests.simulation.disk import Decision, Disk
 from tests.simulation.hazards import Hazards, Point
 from tests.simulation.machine import Machine
@@ -137,7 +139,7 @@ class Shell(Disk):
         if self.was_late:
             self.was_late = False
             self.lateness.check()
-        waiting = self.inbox.drain()
+        waiting = drained(self.inbox, AT_ONCE)
         if not waiting:
             return
         self.keeping = True

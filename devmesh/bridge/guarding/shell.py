@@ -21,7 +21,6 @@ _PLAIN = re.compile(r"[^\s'\"\\$`;|&()<>#*?\[\]{}~]+")
 _DESCRIPTOR = re.compile(r"\d+-?|-")
 _NAME = re.compile(r"[A-Za-z_]\w*|.", re.ASCII | re.DOTALL)
 _GLOB = frozenset("*?[")
-_NAME = re.compile(r"[A-Za-z_]\w*|.", re.ASCII | re.DOTALL)
 
 
 class CannotTell(Exception):

@@ -45,7 +45,8 @@ class RouteHandler(Problems, APIHandler):
         await super().prepare(**options)
         if self.current_user is None and self.request.method != "OPTIONS":
             raise web.HTTPError(403)
-        if int(self.request.headers.get("Content-Length", 0)) > MOST_READ:
+        announced = self.request.headers.get("Content-Length", "0")  # what is no number the server itself refuses
+        if announced.isdecimal() and (len(announced) > len(str(MOST_READ)) or int(announced) > MOST_READ):
             raise web.HTTPError(413, f"at most {MAX_MESSAGE} bytes are taken")
         connection = self.request.connection
         assert isinstance(connection, HTTP1Connection)  # noqa: S101 - Jupyter serves no other

@@ -226,6 +226,8 @@ def test_a_method_that_is_not_offered_is_405(served: Served, where: str) -> None
 
 
 LARGE = {
+    "announced in words": (["token"], "Content-Length: many\r\n", b"", 400),
+    "announced beyond all numbers": (["token"], f"Content-Length: {'9' * 5_000}\r\n", b"", 413),
     "announced by nobody": ([], "Content-Length: 300000000\r\n", b"", 403),
     "sent in pieces by nobody": ([], "Transfer-Encoding: chunked\r\n", b"", 403),
     "announced": (["token"], "Content-Length: 300000000\r\n", b"", 413),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -18,8 +19,13 @@ from typing import Any
 import psutil
 import pytest
 
+from devmesh.address import read_connection
 from devmesh.errors import SettingError
 from devmesh.jupyter.server.standing import refuse_open_door
+from devmesh.vocabulary.facts import DiscoveryShared
+from devmesh.vocabulary.plain import REDACTED
+from devmesh.vocabulary.requests import ShareDiscovery
+from tests.coordinator.rig import Client
 from tests.jupyter.server.rig import ROOT, asked, free_port, self_signed
 from tests.mesh.conftest import project_at
 
@@ -103,6 +109,27 @@ def test_serve_offers_the_interface_with_a_token_in_a_file_and_nothing_else(tmp_
         assert token.encode() not in (file.parent / "http.log").read_bytes()
     assert not file.exists()
     assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.slow
+def test_an_agent_that_reads_its_token_can_tell_nobody(tmp_path: Path) -> None:
+    """It is removed from whatever an agent says, before anybody hears of it and before it is kept."""
+    with serve(tmp_path, DEVMESH_HTTP_PORT="0") as (_, said):
+        home = Path(said["http_token_file"]).parent
+        token = Path(said["http_token_file"]).read_text().strip()
+        assert asyncio.run(shared_by_an_agent(home, f"look: {token}")) == f"look: {REDACTED}"
+        kept = b"".join(one.read_bytes() for one in home.glob("audit*"))
+    assert b"look: " in kept
+    assert token.encode() not in kept
+
+
+async def shared_by_an_agent(home: Path, text: str) -> str:
+    """What others are told of it."""
+    async with await Client.connect(read_connection(home)) as agent:
+        await agent.join("leaky")
+        (shared,) = await agent.ask(ShareDiscovery(title="t", text=text))
+        assert isinstance(shared, DiscoveryShared)
+        return shared.text
 
 
 @pytest.mark.slow
