@@ -188,6 +188,8 @@ class Change(Struct):
     state: ChangeState = ChangeState.OFFERED
     review: int | None = None
     "The review task."
+    obeyed: tuple[str, ...] = ()
+    "Names that somebody would obey, for which the person is asked."
     verdict: Verdict | None = None
     reviewer: str | None = None
     plan: tuple[PlannedWrite, ...] = ()

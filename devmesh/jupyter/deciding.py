@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from devmesh.core.questions import open_questions
-from devmesh.mesh.conflicts import sorted_out
+from devmesh.mesh.conflicts import in_review, sorted_out
 from devmesh.mesh.task import title_of
 from devmesh.vocabulary.facts import WriteFound
 from devmesh.vocabulary.terms import ChangeState, WrittenBehind
@@ -76,7 +76,7 @@ def _change_row(state: MeshState, change: Change) -> ConflictRow | None:
         task=change.offered.task,
         change=change.number,
         since=change.offered_at,
-        message=facts.message if returned else facts.summary,
+        message=facts.message if returned else in_review(change),
         copies=len(state.contests.get(task.posted.contest or 0, ())) or 1 if task else 1,
         files=tuple(one.path for one in (facts.conflicts if returned else facts.files)),
     )

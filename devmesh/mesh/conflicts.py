@@ -82,7 +82,7 @@ class Conflict:
         """What it is about, in a line."""
         if self.sort == "write":
             return self._of_write()
-        text: str = self._facts.message if self.sort == "returned" else self._facts.summary
+        text: str = self._facts.message if self.sort == "returned" else in_review(self._change())
         return " ".join(text.split())
 
     def _of_write(self) -> str:
@@ -251,6 +251,12 @@ def sorted_out(state: MeshState, change: Change) -> tuple[str, Any]:
     if returned and task is not None and not task.ended and task.change == change.number:
         return "returned", change.outcome
     return "", None
+
+
+def in_review(change: Change) -> str:
+    """What a change in review is about, and why it waits for the person, where that is by a rule."""
+    obeyed = f"tools, the editor or git would obey {', '.join(change.obeyed)}" if change.obeyed else ""
+    return "; ".join(filter(None, (obeyed, change.offered.summary)))
 
 
 def difference(version: Version) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devmesh.errors import Refused
+from devmesh.jupyter.deciding import conflict_rows
 from devmesh.mesh import Mesh
 from devmesh.repository import Repository
 from devmesh.vocabulary.facts import WriteFound
@@ -56,6 +57,19 @@ def test_a_change_in_review_is_approved_from_its_conflict(busy: Mesh) -> None:
     conflict.approve("the better one")
     assert task.result(PATIENCE).files == ("notes.md",)
     assert until(lambda: len(busy.conflicts) == 0)
+
+
+def test_the_person_is_told_who_would_obey_what_waits_for_them(busy: Mesh) -> None:
+    """Also where only a link says so: by its own name nobody would be asked about the file."""
+    (busy.project / "CLAUDE.md").symlink_to("notes.md")
+    task = busy.post(script("append notes.md", "| - obey"))
+    assert until(lambda: len(busy.conflicts) == 1)
+    (conflict,) = busy.conflicts
+    assert "would obey CLAUDE.md" in conflict.message
+    (row,) = busy._operations.door.replica.read(lambda state: conflict_rows(state, ()))
+    assert "would obey CLAUDE.md" in row.message
+    conflict.approve("fine")
+    assert task.result(PATIENCE).files == ("notes.md",)
 
 
 def test_there_is_no_conflict_of_an_unknown_name(mesh: Mesh) -> None:

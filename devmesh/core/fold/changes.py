@@ -33,7 +33,7 @@ def change_offered(state: MeshState, recorded: Recorded, fact: facts.ChangeOffer
 def review_requested(state: MeshState, _: Recorded, fact: facts.ReviewRequested) -> None:
     """Before its turn at the gate, or at the gate, which it leaves then."""
     change = _moved(state, fact)
-    change.review = fact.review
+    change.review, change.obeyed = fact.review, fact.obeyed
     if state.gate == fact.change:
         state.gate = None
     else:
